@@ -1,0 +1,1 @@
+"""Load, validate and render Agent Skill trees."""

@@ -1,0 +1,59 @@
+"""Faults of the world: what keeps a call from doing its work at all.
+
+    MlskillError
+    ├── MissingPathError     no such file or folder
+    ├── NotASkillError       the path is there, but holds no skill
+    ├── UnknownNameError     no such module, section, view or rule (says which are near)
+    └── InvalidSkillError    a check failed; carries the report
+
+A fault in a skill's *text* is never raised: it is a `Finding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlskill.model import Report
+
+
+class MlskillError(Exception):
+    """The root of all errors that mlskill raises on purpose; its text is one line for a user."""
+
+
+class MissingPathError(MlskillError):
+    """A path that was asked for does not exist."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"{path}: no such file or folder")
+
+
+class NotASkillError(MlskillError):
+    """A path exists but holds no skill."""
+
+
+class UnknownNameError(MlskillError):
+    """A name that is not in a closed set; `near` holds the most similar names that are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name = kind, name
+        self.known = tuple(sorted(known))
+        lower = {k.lower(): k for k in reversed(self.known)}
+        near = get_close_matches(name[:200].lower(), lower, n=3, cutoff=0.5)
+        self.near = tuple(lower[n] for n in near)
+        hint = f"; did you mean {' or '.join(self.near)}?" if self.near else ""
+        if not hint and len(self.known) <= 12:
+            hint = f"; there are {', '.join(self.known)}" if self.known else ""
+        super().__init__(f"no {kind} {name[:200]!r}{hint}")
+
+
+class InvalidSkillError(MlskillError):
+    """A skill did not pass; `report` says why."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        first = report.findings[0] if report.findings else None
+        where = f": {first.path}:{first.line}:{first.column} {first.message}" if first else ""
+        super().__init__(f"{len(report.findings)} findings{where}")
