@@ -1,0 +1,30 @@
+"""What the tests share: golden files, rewritten by ``pytest --update``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the golden files")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)` wants `text` to be the file `tests/golden/name`, to the byte."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        hint = f"\n{path} differs: if that is meant, run  pytest --update  and review git diff"
+        wanted = path.read_bytes().decode() if path.exists() else None
+        assert text == wanted, hint
+
+    return compare
