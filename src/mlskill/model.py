@@ -96,6 +96,9 @@ class Source:
 class Limits:
     """How much of a stranger's tree is read before a stage stops and says so (`limit-reached`).
 
+    What comes after a reached limit is not read; the `Skill` is not `complete`, and its report's
+    exit code is 3.
+
     The defaults hold every one of 926 public skills and stop every attack we know; the figures for
     frontmatter, files and folders are those of NVIDIA SkillSpector's resource bounds (2026-06).
     """
@@ -120,10 +123,14 @@ class Limits:
     """Nesting of a frontmatter."""
     nesting: int = 100
     """Nesting of Markdown containers (quotes, lists) and of inline markup."""
+    lines: int = 100_000
+    """Lines of one Markdown file."""
     table_cells: int = 20_000
     """Cells of all tables of one file."""
-    links: int = 20_000
-    """Links of one file."""
+    blocks: int = 200_000
+    """Tokens that the blocks of one file become: three for each paragraph or heading."""
+    brackets: int = 50_000
+    """Brackets of one file that are tried as the start of a link."""
 
 
 LIMITS = Limits()

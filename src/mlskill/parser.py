@@ -47,12 +47,23 @@ _MENTION = re.compile(
     r"(?:\.{1,2}/)*(?:[\w@+.-]+/)*[\w@+-][\w@+.-]*\.[A-Za-z][A-Za-z0-9]{0,7}(?:#\S*)?"
 )
 _LOCATED = ("backticks", "link", "image", "autolink", "html_inline")
+_BUDGETS = ("table_cells", "blocks", "brackets")
 _CLOSERS = ("</{0}>", "-->", "?>", ">", "]]>")
 
 _Origin = Callable[[int], int]
+_InlineRule = Callable[[Any, bool], bool]
+_BlockRule = Callable[[Any, int, int, bool], bool]
 
 
-def _located(rule: Callable[[Any, bool], bool]) -> Callable[[Any, bool], bool]:
+class _LimitError(Exception):
+    """A limit was reached; `tokens` is what was read until then."""
+
+    def __init__(self, limit: str, tokens: list[Token]) -> None:
+        super().__init__(limit)
+        self.limit, self.tokens = limit, tokens
+
+
+def _located(rule: _InlineRule) -> _InlineRule:
     """An inline rule that notes, on the token it opens, where its markup begins and ends."""
 
     def wrapped(state: Any, silent: bool) -> bool:
@@ -66,7 +77,41 @@ def _located(rule: Callable[[Any, bool], bool]) -> Callable[[Any, bool], bool]:
     return wrapped
 
 
-def _bounded(rule: Callable[[Any, int, int, bool], bool]) -> Callable[[Any, int, int, bool], bool]:
+def _counted(rule: _InlineRule) -> _InlineRule:
+    """The link rule, which looks ahead at every bracket: so many times and no more."""
+
+    def wrapped(state: Any, silent: bool) -> bool:
+        if state.src[state.pos] != "[":
+            return False
+        state.env["brackets"] -= 1
+        if state.env["brackets"] < 0:
+            raise _LimitError("brackets", [])
+        return rule(state, silent)
+
+    return wrapped
+
+
+def _budget(state: Any, start: int, end: int, silent: bool) -> bool:
+    """A block rule that never matches: it ends the parsing of a file with too many blocks."""
+    if len(state.tokens) > state.env["blocks"]:
+        raise _LimitError("blocks", state.tokens)
+    return False
+
+
+def _short(rule: _BlockRule) -> _BlockRule:
+    """The rule for link definitions, which reads on, line by line, for the end of a title."""
+
+    def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
+        last, state.lineMax = state.lineMax, min(state.lineMax, start + 50)
+        try:
+            return rule(state, start, end, silent)
+        finally:
+            state.lineMax = last
+
+    return wrapped
+
+
+def _small(rule: _BlockRule) -> _BlockRule:
     """The table rule, until the file's tables have more cells than the limit."""
 
     def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
@@ -76,14 +121,13 @@ def _bounded(rule: Callable[[Any, int, int, bool], bool]) -> Callable[[Any, int,
         while last < end and not state.isEmpty(last):
             last += 1
         columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
-        cells = columns * (last - start)
-        if state.env["cells"] < cells:
+        if state.env["table_cells"] < columns * (last - start):
             # Only a real table counts: ask the rule without letting it build anything.
             if rule(state, start, end, True):
                 state.env["exceeded"].setdefault("table_cells", start)
             return False
         done = rule(state, start, end, silent)
-        state.env["cells"] -= columns * (state.line - start) if done else 0
+        state.env["table_cells"] -= columns * (state.line - start) if done else 0
         return done
 
     return wrapped
@@ -111,12 +155,16 @@ def _markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
     body.core.ruler.enableOnly(["block"])
     body.inline.ruler.enableOnly(["text", "escape", *_LOCATED])
     body.inline.ruler2.enableOnly([])
-    rules = {rule.name: rule for rule in body.inline.ruler.__rules__}
+    inline = {rule.name: rule.fn for rule in body.inline.ruler.__rules__}
+    inline["link"] = _counted(inline["link"])
     for name in _LOCATED:
-        body.inline.ruler.at(name, _located(rules[name].fn))
-    table = next(rule for rule in body.block.ruler.__rules__ if rule.name == "table")
-    body.block.ruler.at("table", _bounded(table.fn), {"alt": table.alt})
-    return body.enable("table"), full
+        body.inline.ruler.at(name, _located(inline[name]))
+    for rule in list(body.block.ruler.__rules__):
+        if rule.name in ("table", "reference"):
+            bounded = (_small if rule.name == "table" else _short)(rule.fn)
+            body.block.ruler.at(rule.name, bounded, {"alt": rule.alt})
+    body.block.ruler.before("table", "budget", _budget)
+    return body.enable(["table", "budget"]), full
 
 
 @dataclass
@@ -168,12 +216,18 @@ def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
     # markdown-it shows NUL as U+FFFD; the same here, so that its text is found in ours.
     page = _Page(source, source.text.replace("\0", "\ufffd"), first, limits)
     body, full = _markdown(limits.nesting)
-    env: dict[str, Any] = {"cells": limits.table_cells, "exceeded": {}}
+    env: dict[str, Any] = {name: getattr(limits, name) for name in _BUDGETS} | {"exceeded": {}}
+    stop = len(page.text)
+    if len(source.starts) > limits.lines:
+        stop = source.starts[limits.lines]
+        env["exceeded"]["lines"] = limits.lines - first
     try:
-        tokens = body.parse(page.text[front.end :], env) if front.end < len(page.text) else []
-        _collect(page, tokens, env, body, full)
-    except RecursionError:
-        env["exceeded"]["nesting"] = 0
+        tokens = body.parse(page.text[front.end : stop], env)
+    except _LimitError as error:
+        tokens = error.tokens
+        ends = [token.map[1] for token in tokens if token.map]
+        env["exceeded"][error.limit] = max(ends, default=0)
+    _collect(page, tokens, env, body, full)
     for name, line in env["exceeded"].items():
         at = page.line_start(line)
         message = (
@@ -215,7 +269,7 @@ def _collect(
                 if token.map[0] != cell_line:
                     cell_line, cell_at = token.map[0], 0
                 origin, cell_at = _cell(page, token, cell_at)
-            if _MARKUP.search(token.content):
+            if _MARKUP.search(token.content) and "brackets" not in env["exceeded"]:
                 _inline(page, token, env, body, origin or _origin(page, token))
             if heading is not None:
                 _heading(page, heading, token, full)
@@ -226,16 +280,12 @@ def _collect(
             _block(page, token)
         elif kind == "html_block":
             _html(page, token)
-        if len(page.links) > page.limits.links:
-            env["exceeded"].setdefault("links", token.map[0] if token.map else 0)
-            del page.links[page.limits.links :]
-            return
 
 
 def _heading(page: _Page, opening: Token, inline: Token, full: MarkdownIt) -> None:
     """A heading; one inside a quote or a list has an anchor but opens no section."""
     content = inline.content
-    if content.isalnum():
+    if content.isalnum() or len(content) > 1000:
         title = content
     else:
         children = full.parseInline(content)[0].children or []
@@ -304,7 +354,10 @@ def _inline(
     """The links, mentions, comments and HTML in one stretch of text."""
     content = token.content
     found: list[Token] = []
-    body.inline.parse(content, body, env, found)
+    try:
+        body.inline.parse(content, body, env, found)
+    except _LimitError as error:  # what was found before it counts
+        env["exceeded"][error.limit] = token.map[0] if token.map else 0
     depth = 0
     stack = [(t, 0) for t in reversed(found)]
     while stack:
