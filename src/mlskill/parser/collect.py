@@ -1,10 +1,4 @@
-"""parse: a Markdown source as a document, everything in it at its exact place.
-
-The only file that knows Markdown. CommonMark and GitHub's tables, by markdown-it-py. That library
-gives blocks their lines and inline markup no place at all, so its inline rules are wrapped to note
-where they begin and end, and each line of inline text is found again in the line it came from.
-Only text that can hold a link, code or HTML is parsed inline: the rest has nothing to tell.
-"""
+"""collect: the tokens of one file as headings, links, blocks and comments, each at its place."""
 
 from __future__ import annotations
 
@@ -12,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -21,20 +15,9 @@ from markdown_it.helpers import parseLinkDestination
 from markdown_it.rules_block.html_block import HTML_SEQUENCES
 from markdown_it.token import Token
 
-from mlskill import frontmatter
 from mlskill.anchors import Anchors
-from mlskill.model import (
-    LIMITS,
-    CodeBlock,
-    Comment,
-    Document,
-    Fault,
-    Limits,
-    Link,
-    LinkKind,
-    Section,
-    Source,
-)
+from mlskill.model import CodeBlock, Comment, Fault, Limits, Link, LinkKind, Source
+from mlskill.parser.bounds import LimitError
 
 _MARKUP = re.compile(r"[\[<`]")
 _TAG = re.compile(r"<([A-Za-z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
@@ -46,129 +29,13 @@ _COMMENT = re.compile(r"<!--(?:-?>|.*?(?:-->|\Z))", re.DOTALL)
 _MENTION = re.compile(
     r"(?:\.{1,2}/)*(?:[\w@+.-]+/)*[\w@+-][\w@+.-]*\.[A-Za-z][A-Za-z0-9]{0,7}(?:#\S*)?"
 )
-_LOCATED = ("backticks", "link", "image", "autolink", "html_inline")
-_BUDGETS = ("table_cells", "blocks", "brackets")
 _CLOSERS = ("</{0}>", "-->", "?>", ">", "]]>")
 
 _Origin = Callable[[int], int]
-_InlineRule = Callable[[Any, bool], bool]
-_BlockRule = Callable[[Any, int, int, bool], bool]
-
-
-class _LimitError(Exception):
-    """A limit was reached; `tokens` is what was read until then."""
-
-    def __init__(self, limit: str, tokens: list[Token]) -> None:
-        super().__init__(limit)
-        self.limit, self.tokens = limit, tokens
-
-
-def _located(rule: _InlineRule) -> _InlineRule:
-    """An inline rule that notes, on the token it opens, where its markup begins and ends."""
-
-    def wrapped(state: Any, silent: bool) -> bool:
-        start, count = state.pos, len(state.tokens) + bool(state.pending)
-        if not rule(state, silent):
-            return False
-        if not silent and count < len(state.tokens):  # lone backticks match, but open nothing
-            state.tokens[count].meta["span"] = (start, state.pos)
-        return True
-
-    return wrapped
-
-
-def _counted(rule: _InlineRule) -> _InlineRule:
-    """The link rule, which looks ahead at every bracket: so many times and no more."""
-
-    def wrapped(state: Any, silent: bool) -> bool:
-        if state.src[state.pos] != "[":
-            return False
-        state.env["brackets"] -= 1
-        if state.env["brackets"] < 0:
-            raise _LimitError("brackets", [])
-        return rule(state, silent)
-
-    return wrapped
-
-
-def _budget(state: Any, start: int, end: int, silent: bool) -> bool:
-    """A block rule that never matches: it ends the parsing of a file with too many blocks."""
-    if len(state.tokens) > state.env["blocks"]:
-        raise _LimitError("blocks", state.tokens)
-    return False
-
-
-def _short(rule: _BlockRule) -> _BlockRule:
-    """The rule for link definitions, which reads on, line by line, for the end of a title."""
-
-    def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
-        last, state.lineMax = state.lineMax, min(state.lineMax, start + 50)
-        try:
-            return rule(state, start, end, silent)
-        finally:
-            state.lineMax = last
-
-    return wrapped
-
-
-def _small(rule: _BlockRule) -> _BlockRule:
-    """The table rule, until the file's tables have more cells than the limit."""
-
-    def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
-        if silent or "|" not in state.src[state.bMarks[start] : state.eMarks[start]]:
-            return rule(state, start, end, silent)
-        last = start
-        while last < end and not state.isEmpty(last):
-            last += 1
-        columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
-        if state.env["table_cells"] < columns * (last - start):
-            # Only a real table counts: ask the rule without letting it build anything.
-            if rule(state, start, end, True):
-                state.env["exceeded"].setdefault("table_cells", start)
-            return False
-        done = rule(state, start, end, silent)
-        state.env["table_cells"] -= columns * (state.line - start) if done else 0
-        return done
-
-    return wrapped
-
-
-class _Markdown(MarkdownIt):
-    """Leaves targets as they are written, and takes unsafe ones too: they are to be reported."""
-
-    def normalizeLink(self, url: str) -> str:  # noqa: N802
-        return url
-
-    def normalizeLinkText(self, link: str) -> str:  # noqa: N802
-        return link
-
-    def validateLink(self, url: str) -> bool:  # noqa: N802
-        return True
-
-
-@cache
-def _markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
-    """Two parsers: for blocks and what is looked for in them, and for headings' full text."""
-    body = _Markdown("commonmark", {"store_labels": True, "inline_definitions": True})
-    full = _Markdown("commonmark").enable("strikethrough")
-    body.options["maxNesting"] = full.options["maxNesting"] = nesting
-    body.core.ruler.enableOnly(["block"])
-    body.inline.ruler.enableOnly(["text", "escape", *_LOCATED])
-    body.inline.ruler2.enableOnly([])
-    inline = {rule.name: rule.fn for rule in body.inline.ruler.__rules__}
-    inline["link"] = _counted(inline["link"])
-    for name in _LOCATED:
-        body.inline.ruler.at(name, _located(inline[name]))
-    for rule in list(body.block.ruler.__rules__):
-        if rule.name in ("table", "reference"):
-            bounded = (_small if rule.name == "table" else _short)(rule.fn)
-            body.block.ruler.at(rule.name, bounded, {"alt": rule.alt})
-    body.block.ruler.before("table", "budget", _budget)
-    return body.enable(["table", "budget"]), full
 
 
 @dataclass
-class _Page:
+class Page:
     """A document being collected; `offset` is where the body starts, `first` its line from 0."""
 
     source: Source
@@ -199,58 +66,8 @@ class _Page:
         self.faults.append(Fault(rule, self.source.path, start, end, message))
 
 
-def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
-    r"""The document that `source` holds. Never raises: what cannot be read is a fault.
-
-    >>> document = parse(Source("a.md", b"", "# A\n\nSee [b](b.md#c).\n\n## B\n"))
-    >>> [(s.level, s.anchor, s.title) for s in document.sections]
-    [(0, '', 'A'), (1, 'a', 'A'), (2, 'b', 'B')]
-    >>> link = document.links[0]
-    >>> link.target, str(document.place(link)), document.text[link.target_start : link.target_end]
-    ('b.md#c', 'a.md:3:5', 'b.md#c')
-    """
-    front = frontmatter.split(source, limits=limits)
-    first = (
-        source.line_of(front.end) - 1 if front.end < len(source.text) else len(source.starts) - 1
-    )
-    # markdown-it shows NUL as U+FFFD; the same here, so that its text is found in ours.
-    page = _Page(source, source.text.replace("\0", "\ufffd"), first, limits)
-    body, full = _markdown(limits.nesting)
-    env: dict[str, Any] = {name: getattr(limits, name) for name in _BUDGETS} | {"exceeded": {}}
-    stop = len(page.text)
-    if len(source.starts) > limits.lines:
-        stop = source.starts[limits.lines]
-        env["exceeded"]["lines"] = limits.lines - first
-    try:
-        tokens = body.parse(page.text[front.end : stop], env)
-    except _LimitError as error:
-        tokens = error.tokens
-        ends = [token.map[1] for token in tokens if token.map]
-        env["exceeded"][error.limit] = max(ends, default=0)
-    _collect(page, tokens, env, body, full)
-    for name, line in env["exceeded"].items():
-        at = page.line_start(line)
-        message = (
-            f"more than {getattr(limits, name)} {name.replace('_', ' ')}; the rest is not read"
-        )
-        page.fault("limit-reached", at, at + len(page.line_text(line)), message)
-    sections = _sections(page, front.end)
-    return Document(
-        source=source,
-        frontmatter=front,
-        sections=sections,
-        links=tuple(page.links),
-        mentions=tuple(page.mentions),
-        blocks=tuple(page.blocks),
-        comments=tuple(page.comments),
-        anchors=page.anchors,
-        closer=page.closer,
-        faults=tuple(page.faults),
-    )
-
-
-def _collect(
-    page: _Page, tokens: list[Token], env: dict[str, Any], body: MarkdownIt, full: MarkdownIt
+def collect(
+    page: Page, tokens: list[Token], env: dict[str, Any], body: MarkdownIt, full: MarkdownIt
 ) -> None:
     """Walk the blocks once, in order, and note what is in them."""
     for token in tokens:  # definitions first: a link may come before its definition
@@ -282,7 +99,7 @@ def _collect(
             _html(page, token)
 
 
-def _heading(page: _Page, opening: Token, inline: Token, full: MarkdownIt) -> None:
+def _heading(page: Page, opening: Token, inline: Token, full: MarkdownIt) -> None:
     """A heading; one inside a quote or a list has an anchor but opens no section."""
     content = inline.content
     if content.isalnum() or len(content) > 1000:
@@ -309,7 +126,7 @@ def _words(tokens: list[Token]) -> Iterator[str]:
             yield " "
 
 
-def _origin(page: _Page, token: Token) -> _Origin:
+def _origin(page: Page, token: Token) -> _Origin:
     """Maps an offset in the token's content to the offset in the file that it came from."""
     assert token.map is not None  # noqa: S101
     marks, places, at = [], [], 0
@@ -332,7 +149,7 @@ def _origin(page: _Page, token: Token) -> _Origin:
     return place
 
 
-def _cell(page: _Page, token: Token, cursor: int) -> tuple[_Origin, int]:
+def _cell(page: Page, token: Token, cursor: int) -> tuple[_Origin, int]:
     r"""The origin of a table's cell, searched from column `cursor`, and the column after it.
 
     Before a cell stand only spaces and pipes; a pipe inside it is written ``\|``.
@@ -349,14 +166,14 @@ def _cell(page: _Page, token: Token, cursor: int) -> tuple[_Origin, int]:
 
 
 def _inline(
-    page: _Page, token: Token, env: dict[str, Any], body: MarkdownIt, origin: _Origin
+    page: Page, token: Token, env: dict[str, Any], body: MarkdownIt, origin: _Origin
 ) -> None:
     """The links, mentions, comments and HTML in one stretch of text."""
     content = token.content
     found: list[Token] = []
     try:
         body.inline.parse(content, body, env, found)
-    except _LimitError as error:  # what was found before it counts
+    except LimitError as error:  # what was found before it counts
         env["exceeded"][error.limit] = token.map[0] if token.map else 0
     depth = 0
     stack = [(t, 0) for t in reversed(found)]
@@ -387,7 +204,7 @@ def _shifted(origin: _Origin, start: int, at: int) -> int:
     return origin(start + at)
 
 
-def _link(page: _Page, token: Token, content: str, start: int, end: int, origin: _Origin) -> None:
+def _link(page: Page, token: Token, content: str, start: int, end: int, origin: _Origin) -> None:
     image = token.type == "image"
     target = str(token.attrGet("src" if image else "href") or "")
     kind: LinkKind = "inline"
@@ -435,9 +252,7 @@ def _destination(content: str, start: int, end: int) -> int:
     return -1
 
 
-def _mention(
-    page: _Page, token: Token, content: str, start: int, end: int, origin: _Origin
-) -> None:
+def _mention(page: Page, token: Token, content: str, start: int, end: int, origin: _Origin) -> None:
     """A code span that is a path."""
     path = token.content
     if len(path) > 300 or not _MENTION.fullmatch(path):
@@ -458,7 +273,7 @@ def _mention(
         )
 
 
-def _definition(page: _Page, token: Token) -> None:
+def _definition(page: Page, token: Token) -> None:
     """Where the target of a link definition stands; the first of a label counts."""
     assert token.map is not None  # noqa: S101
     label = token.meta["id"]
@@ -472,7 +287,7 @@ def _definition(page: _Page, token: Token) -> None:
     page.definitions.setdefault(label, (target, *place))
 
 
-def _block(page: _Page, token: Token) -> None:
+def _block(page: Page, token: Token) -> None:
     """A block of code."""
     assert token.map is not None  # noqa: S101
     first, last = token.map
@@ -501,7 +316,7 @@ def _block(page: _Page, token: Token) -> None:
             page.closer = fence
 
 
-def _html(page: _Page, token: Token) -> None:
+def _html(page: Page, token: Token) -> None:
     """A block of HTML: its comments, links and anchors, and what it leaves open."""
     assert token.map is not None  # noqa: S101
     origin = _origin(
@@ -526,7 +341,7 @@ def _html(page: _Page, token: Token) -> None:
             return
 
 
-def _tags(page: _Page, content: str, origin: _Origin) -> None:
+def _tags(page: Page, content: str, origin: _Origin) -> None:
     """The ``href``, ``src``, ``id`` and ``name`` of HTML tags."""
     if "<" not in content:
         return
@@ -550,25 +365,3 @@ def _tags(page: _Page, content: str, origin: _Origin) -> None:
                     origin(start + len(value)),
                 )
             )
-
-
-def _sections(page: _Page, start: int) -> tuple[Section, ...]:
-    """Headings as nested spans; the first section is the whole body."""
-    end = len(page.source.text)
-    headings = page.headings
-    title = headings[0][4] if headings else ""
-    first = headings[0][1] if headings else end
-    sections = [Section("", title, 0, start, start, first, end, None)]
-    open_: list[int] = [0]
-    ends: dict[int, int] = {}
-    parents: list[int] = []
-    for at, (level, begin, *_) in enumerate(headings, 1):
-        while len(open_) > 1 and headings[open_[-1] - 1][0] >= level:
-            ends[open_.pop()] = begin
-        parents.append(open_[-1])
-        open_.append(at)
-    for at, (level, begin, body, anchor, title) in enumerate(headings, 1):
-        text_end = headings[at][1] if at < len(headings) else end
-        stop = ends.get(at, end)
-        sections.append(Section(anchor, title, level, begin, body, text_end, stop, parents[at - 1]))
-    return tuple(sections)

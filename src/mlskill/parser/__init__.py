@@ -1,0 +1,90 @@
+"""parse: a Markdown source as a document, everything in it at its exact place.
+
+The only file that knows Markdown. CommonMark and GitHub's tables, by markdown-it-py. That library
+gives blocks their lines and inline markup no place at all, so its inline rules are wrapped to note
+where they begin and end, and each line of inline text is found again in the line it came from.
+Only text that can hold a link, code or HTML is parsed inline: the rest has nothing to tell.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlskill import frontmatter
+from mlskill.model import LIMITS, Document, Limits, Section, Source
+from mlskill.parser.bounds import BUDGETS, LimitError, markdown
+from mlskill.parser.collect import Page, collect
+
+__all__ = ["parse"]
+
+
+def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
+    r"""The document that `source` holds. Never raises: what cannot be read is a fault.
+
+    >>> document = parse(Source("a.md", b"", "# A\n\nSee [b](b.md#c).\n\n## B\n"))
+    >>> [(s.level, s.anchor, s.title) for s in document.sections]
+    [(0, '', 'A'), (1, 'a', 'A'), (2, 'b', 'B')]
+    >>> link = document.links[0]
+    >>> link.target, str(document.place(link)), document.text[link.target_start : link.target_end]
+    ('b.md#c', 'a.md:3:5', 'b.md#c')
+    """
+    front = frontmatter.split(source, limits=limits)
+    first = (
+        source.line_of(front.end) - 1 if front.end < len(source.text) else len(source.starts) - 1
+    )
+    # markdown-it shows NUL as U+FFFD; the same here, so that its text is found in ours.
+    page = Page(source, source.text.replace("\0", "\ufffd"), first, limits)
+    body, full = markdown(limits.nesting)
+    env: dict[str, Any] = {name: getattr(limits, name) for name in BUDGETS} | {"exceeded": {}}
+    stop = len(page.text)
+    if len(source.starts) > limits.lines:
+        stop = source.starts[limits.lines]
+        env["exceeded"]["lines"] = limits.lines - first
+    try:
+        tokens = body.parse(page.text[front.end : stop], env)
+    except LimitError as error:
+        tokens = error.tokens
+        ends = [token.map[1] for token in tokens if token.map]
+        env["exceeded"][error.limit] = max(ends, default=0)
+    collect(page, tokens, env, body, full)
+    for name, line in env["exceeded"].items():
+        at = page.line_start(line)
+        message = (
+            f"more than {getattr(limits, name)} {name.replace('_', ' ')}; the rest is not read"
+        )
+        page.fault("limit-reached", at, at + len(page.line_text(line)), message)
+    sections = _sections(page, front.end)
+    return Document(
+        source=source,
+        frontmatter=front,
+        sections=sections,
+        links=tuple(page.links),
+        mentions=tuple(page.mentions),
+        blocks=tuple(page.blocks),
+        comments=tuple(page.comments),
+        anchors=page.anchors,
+        closer=page.closer,
+        faults=tuple(page.faults),
+    )
+
+
+def _sections(page: Page, start: int) -> tuple[Section, ...]:
+    """Headings as nested spans; the first section is the whole body."""
+    end = len(page.source.text)
+    headings = page.headings
+    title = headings[0][4] if headings else ""
+    first = headings[0][1] if headings else end
+    sections = [Section("", title, 0, start, start, first, end, None)]
+    open_: list[int] = [0]
+    ends: dict[int, int] = {}
+    parents: list[int] = []
+    for at, (level, begin, *_) in enumerate(headings, 1):
+        while len(open_) > 1 and headings[open_[-1] - 1][0] >= level:
+            ends[open_.pop()] = begin
+        parents.append(open_[-1])
+        open_.append(at)
+    for at, (level, begin, body, anchor, title) in enumerate(headings, 1):
+        text_end = headings[at][1] if at < len(headings) else end
+        stop = ends.get(at, end)
+        sections.append(Section(anchor, title, level, begin, body, text_end, stop, parents[at - 1]))
+    return tuple(sections)

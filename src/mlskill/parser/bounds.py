@@ -1,0 +1,134 @@
+"""markdown-it-py within bounds: what it would read for minutes is left, and said to be left.
+
+Its inline rules are wrapped to note where their markup begins and ends, which the library does not
+tell; its block rules, so that no file costs more than a few seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+BUDGETS = ("table_cells", "blocks", "brackets")
+"""The limits that are used up while a file is parsed; see `Limits`."""
+
+_LOCATED = ("backticks", "link", "image", "autolink", "html_inline")
+
+_InlineRule = Callable[[Any, bool], bool]
+_BlockRule = Callable[[Any, int, int, bool], bool]
+
+
+class LimitError(Exception):
+    """A limit was reached; `tokens` is what was read until then."""
+
+    def __init__(self, limit: str, tokens: list[Token]) -> None:
+        super().__init__(limit)
+        self.limit, self.tokens = limit, tokens
+
+
+def _located(rule: _InlineRule) -> _InlineRule:
+    """An inline rule that notes, on the token it opens, where its markup begins and ends."""
+
+    def wrapped(state: Any, silent: bool) -> bool:
+        start, count = state.pos, len(state.tokens) + bool(state.pending)
+        if not rule(state, silent):
+            return False
+        if not silent and count < len(state.tokens):  # lone backticks match, but open nothing
+            state.tokens[count].meta["span"] = (start, state.pos)
+        return True
+
+    return wrapped
+
+
+def _counted(rule: _InlineRule) -> _InlineRule:
+    """The link rule, which looks ahead at every bracket: so many times and no more."""
+
+    def wrapped(state: Any, silent: bool) -> bool:
+        if state.src[state.pos] != "[":
+            return False
+        state.env["brackets"] -= 1
+        if state.env["brackets"] < 0:
+            raise LimitError("brackets", [])
+        return rule(state, silent)
+
+    return wrapped
+
+
+def _budget(state: Any, start: int, end: int, silent: bool) -> bool:
+    """A block rule that never matches: it ends the parsing of a file with too many blocks."""
+    if len(state.tokens) > state.env["blocks"]:
+        raise LimitError("blocks", state.tokens)
+    return False
+
+
+def _short(rule: _BlockRule) -> _BlockRule:
+    """The rule for link definitions, which reads on, line by line, for the end of a title."""
+
+    def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
+        last, state.lineMax = state.lineMax, min(state.lineMax, start + 50)
+        try:
+            return rule(state, start, end, silent)
+        finally:
+            state.lineMax = last
+
+    return wrapped
+
+
+def _small(rule: _BlockRule) -> _BlockRule:
+    """The table rule, until the file's tables have more cells than the limit."""
+
+    def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
+        if silent or "|" not in state.src[state.bMarks[start] : state.eMarks[start]]:
+            return rule(state, start, end, silent)
+        last = start
+        while last < end and not state.isEmpty(last):
+            last += 1
+        columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
+        if state.env["table_cells"] < columns * (last - start):
+            # Only a real table counts: ask the rule without letting it build anything.
+            if rule(state, start, end, True):
+                state.env["exceeded"].setdefault("table_cells", start)
+            return False
+        done = rule(state, start, end, silent)
+        state.env["table_cells"] -= columns * (state.line - start) if done else 0
+        return done
+
+    return wrapped
+
+
+class _Markdown(MarkdownIt):
+    """Leaves targets as they are written, and takes unsafe ones too: they are to be reported."""
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802
+        return url
+
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802
+        return link
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        return True
+
+
+@cache
+def markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
+    """Two parsers: for blocks and what is looked for in them, and for headings' full text."""
+    body = _Markdown("commonmark", {"store_labels": True, "inline_definitions": True})
+    full = _Markdown("commonmark").enable("strikethrough")
+    body.options["maxNesting"] = full.options["maxNesting"] = nesting
+    body.core.ruler.enableOnly(["block"])
+    body.inline.ruler.enableOnly(["text", "escape", *_LOCATED])
+    body.inline.ruler2.enableOnly([])
+    inline = {rule.name: rule.fn for rule in body.inline.ruler.__rules__}
+    inline["link"] = _counted(inline["link"])
+    for name in _LOCATED:
+        body.inline.ruler.at(name, _located(inline[name]))
+    for rule in list(body.block.ruler.__rules__):
+        if rule.name in ("table", "reference"):
+            bounded = (_small if rule.name == "table" else _short)(rule.fn)
+            body.block.ruler.at(rule.name, bounded, {"alt": rule.alt})
+    body.block.ruler.before("table", "budget", _budget)
+    return body.enable(["table", "budget"]), full
