@@ -1,0 +1,111 @@
+r"""What names mean to the reader: which are skipped, which are skills, which can be printed."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from unicodedata import category, normalize
+from urllib.parse import quote
+
+MAIN = "SKILL.md"
+"""The file that makes a folder a skill."""
+
+MARKDOWN = (".md", ".markdown", ".mdx")
+"""How the name of a Markdown file ends, in lower case."""
+
+SKIPPED = frozenset(
+    (
+        *(".git", ".hg", ".svn", ".bzr", ".jj"),  # version control
+        *("node_modules", "bower_components", ".venv", ".pixi", ".eggs"),  # other people's code
+        *("__pycache__", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"),  # caches
+        *(".hypothesis", ".ipynb_checkpoints", ".terraform", ".gradle"),
+        *("__MACOSX", ".DS_Store"),  # what macOS leaves behind
+    )
+)
+"""Files and folders that are never a part of a skill, at any depth."""
+
+VENV = "pyvenv.cfg"
+"""The file that makes a folder a virtual environment, which is skipped too."""
+
+MARKERS = frozenset((".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod"))
+"""Beside SKILL.md, any of these says that the folder is a repository: see `read`."""
+
+CONVENTIONAL = frozenset(
+    (
+        *("agents", "assets", "examples", "prompts", "reference", "references", "resources"),
+        *("rules", "schemas", "scripts", "skills", "sub-skills", "subskills", "templates"),
+        "workflows",
+    )
+)
+"""Folders of a repository that belong to the skill at its root even where it does not name them."""
+
+
+def is_markdown(name: str) -> bool:
+    """Whether a file of this name is read as Markdown."""
+    return name.lower().endswith(MARKDOWN)
+
+
+def printable(name: str) -> str:
+    r"""`name` with what could hide in a line of output written as an escape.
+
+    That is control, bidirectional and invisible characters, bytes that are not UTF-8, and the
+    backslash; the last so that two names never become one.
+
+    >>> printable("a\n\x1b.md"), printable("caf\udce9.md"), printable("a\\u000a")
+    ('a\\u000a\\u001b.md', 'caf\\xe9.md', 'a\\u005cu000a')
+    """
+    if name.isascii() and name.isprintable() and "\\" not in name:
+        return name
+    return "".join(_escape(c) for c in name)
+
+
+def _escape(char: str) -> str:
+    if char == "\\" or (
+        category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in "\u200c\u200d"
+    ):  # the two joiners are a part of words in Persian and of emoji
+        code = ord(char)
+        if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte that is not UTF-8
+            return f"\\x{code - 0xDC00:02x}"
+        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return char
+
+
+def encodable(path: str) -> str:
+    r"""`path` with bytes that are not UTF-8 written as escapes, all else as it is.
+
+    >>> encodable("caf\udce9")
+    'caf\\xe9'
+    """
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of paths that are one on some file systems: equal but for case or Unicode form.
+
+    >>> list(collisions(["A.md", "a.md", "b/a.md"]))
+    [('A.md', 'a.md')]
+    """
+    seen: dict[str, str] = {}
+    for path in sorted(paths):
+        folder, name = posixpath.split(path)
+        if not name.isascii():
+            name = normalize("NFC", normalize("NFD", name).casefold())
+        first = seen.setdefault(f"{folder}/{name.lower()}", path)
+        if first != path:
+            yield first, path
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether `text` names the file `name`, or the folder if it ends with ``/``.
+
+    >>> mentions("see data/x.md", "data/"), mentions("see data/x.md", "a/")
+    (True, False)
+    """
+    for spelling in (name, quote(name)):
+        at = text.find(spelling)
+        while at != -1:
+            before = text[at - 1 : at]
+            if not (before.isalnum() or before in ("_", "-", ".")):
+                return True
+            at = text.find(spelling, at + 1)
+    return False
