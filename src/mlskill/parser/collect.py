@@ -59,10 +59,12 @@ class Page:
         return starts[self.first + line] if self.first + line < len(starts) else len(self.text)
 
     def line_text(self, line: int) -> str:
+        """Line `line` of the body, from 0, without its line end."""
         start, end = self.line_start(line), self.line_start(line + 1)
         return self.text[start:end].removesuffix("\n")
 
     def fault(self, rule: str, start: int, end: int, message: str) -> None:
+        """Note a fault of the text between two offsets."""
         self.faults.append(Fault(rule, self.source.path, start, end, message))
 
 
