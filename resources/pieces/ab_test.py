@@ -81,10 +81,10 @@ def by_user(
     at = np.searchsorted(known, events).clip(max=len(known) - 1)
     if (strangers := int((known[at] != events).sum())) > 0:
         raise ValueError(f"{strangers} events belong to users who were never assigned")
-    total: Floats = np.bincount(at, np.asarray(event_value, float), len(known))
-    size: Floats = np.ones(len(known))
+    total = np.bincount(at, np.asarray(event_value, float), len(known)).astype(float)
+    size = np.ones(len(known))
     if event_size is not None:
-        size = np.bincount(at, np.asarray(event_size, float), len(known))
+        size = np.bincount(at, np.asarray(event_size, float), len(known)).astype(float)
     past = None if before is None else np.asarray(before, float)[first]
     return {
         str(name): Arm(total[here], size[here], None if past is None else past[here])
