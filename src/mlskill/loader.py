@@ -3,53 +3,69 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from mlskill.home import home
 from mlskill.linker import link, nested
-from mlskill.model import LIMITS, Limits, Skill, Sources
+from mlskill.model import LIMITS, Asset, Limits, Skill, Sources
 from mlskill.parser import parse
-from mlskill.reader import decode, read
+from mlskill.reader import decode, discover, read
+from mlskill.reader.names import is_markdown
 
 
-def load(path: str | os.PathLike[str], *, limits: Limits = LIMITS, contents: bool = False) -> Skill:
+def load(
+    path: str | os.PathLike[str] | None = None, *, limits: Limits = LIMITS, contents: bool = False
+) -> Skill:
     """The skill at `path`: its folder, its ``SKILL.md``, or a zip archive of it.
 
-    With `contents`, the bytes of files that are not Markdown are kept too (`Asset.data`).
+    Without a path it is the ml-engineer skill that comes with mlskill. With `contents`, the bytes
+    of files that are not Markdown are kept too (`Asset.data`).
 
     Raises:
         MissingPathError: there is nothing at `path`.
-        NotASkillError: there is no ``SKILL.md``.
+        NotASkillError: there is no ``SKILL.md``, or the archive cannot be read.
     """
-    return _assemble(read(path, limits=limits, contents=contents), limits)
+    sources = read(home() if path is None else path, limits=limits, contents=contents)
+    return _assemble(sources, limits)
+
+
+def load_all(path: str | os.PathLike[str], *, limits: Limits = LIMITS) -> Iterator[Skill]:
+    """Each skill at or below `path`, by path, loaded when it is asked for.
+
+    What could not be looked at is in the `faults` of `mlskill.reader.discover`.
+
+    Raises:
+        MissingPathError: there is nothing at `path`.
+        NotASkillError: it is a file, but neither a ``SKILL.md`` nor an archive.
+    """
+    return (load(root, limits=limits) for root in discover(path, limits=limits))
 
 
 def loads(
     files: Mapping[str, str | bytes], *, root: str = "skill", limits: Limits = LIMITS
 ) -> Skill:
-    r"""A skill from texts in memory, by path; what is not Markdown becomes an asset.
+    r"""A skill from texts in memory, by path from its root; what is not Markdown is an asset.
 
     >>> skill = loads({"SKILL.md": "---\nname: a\n---\n[b](b.md)", "b.md": "# B"})
     >>> skill.name, [document.path for document in skill.documents]
     ('a', ['SKILL.md', 'b.md'])
+
+    Raises:
+        KeyError: there is no ``SKILL.md``.
     """
     raw = {
-        p: t.encode("utf-8", "surrogatepass") if isinstance(t, str) else t for p, t in files.items()
+        path: text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        for path, text in sorted(files.items())
     }
-    return _assemble(_sources(raw, root), limits)
-
-
-def _sources(files: Mapping[str, bytes], root: str) -> Sources:
-    from mlskill.model import Asset
-
-    pages = {p for p in files if p.lower().endswith((".md", ".markdown", ".mdx"))}
-    folders = {p[:i] for p in files for i, c in enumerate(p) if c == "/"}
-    return Sources(
+    _ = raw["SKILL.md"]
+    sources = Sources(
         root=root,
-        location=f"/{root}/SKILL.md",
-        sources=tuple(decode(p, files[p]) for p in sorted(pages)),
-        assets=tuple(Asset(p, len(files[p]), files[p]) for p in sorted(set(files) - pages)),
-        folders=frozenset(folders),
+        location=f"/{root.strip('/')}/SKILL.md",
+        sources=tuple(decode(path, raw[path]) for path in raw if is_markdown(path)),
+        assets=tuple(Asset(p, len(raw[p]), raw[p]) for p in raw if not is_markdown(p)),
+        folders=frozenset(path[:at] for path in raw for at, c in enumerate(path) if c == "/"),
     )
+    return _assemble(sources, limits)
 
 
 def _assemble(sources: Sources, limits: Limits) -> Skill:

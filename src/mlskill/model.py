@@ -99,11 +99,11 @@ class Limits:
     What comes after a reached limit is not read; the `Skill` is not `complete`, and its report's
     exit code is 3.
 
-    The defaults hold every one of 926 public skills and stop every attack we know; the figures for
+    The defaults hold every one of 926 public skills, and every attack we know to seconds; those for
     frontmatter, files and folders are those of NVIDIA SkillSpector's resource bounds (2026-06).
     """
 
-    file_bytes: int = 1 << 20
+    file_bytes: int = 2 << 20
     """Bytes of one Markdown file."""
     asset_bytes: int = 16 << 20
     """Bytes of one other file, where its contents are asked for."""

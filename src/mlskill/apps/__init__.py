@@ -1,0 +1,1 @@
+"""Ways in: each turns its arguments into one call of the library."""

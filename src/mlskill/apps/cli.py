@@ -1,0 +1,246 @@
+"""The command line. Each command is one function, imports what it needs, and returns its exit code.
+
+0: clean. 1: something was found. 2: could not run (one line on stderr). 3: a limit was reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from mlskill.errors import MissingPathError, MlskillError, NotASkillError, UnknownNameError
+
+if TYPE_CHECKING:
+    from mlskill.model import Report, Skill
+
+_Command = Callable[[argparse.Namespace], int]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns its exit code, and never a traceback for bad input."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a skill may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    command: _Command = options.command
+    try:
+        code = command(options)
+        sys.stdout.flush()
+        return code
+    except MlskillError as error:
+        from mlskill.formats.escape import visible
+
+        print(f"mlskill: {visible(str(error))}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # "mlskill render | head": the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    from mlskill import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="mlskill",
+        description="Load, validate, render and prove Agent Skill trees.",
+        epilog="Without a path, a command speaks of the ml-engineer skill that comes with mlskill.",
+    )
+    parser.add_argument("--version", action="version", version=f"mlskill {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, command: _Command, summary: str, example: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog="examples:\n  " + example.replace("\n", "\n  "),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(command=command)
+        return sub
+
+    sub = add(
+        "render",
+        _render,
+        "print a skill, a module or a section as context for an agent",
+        "mlskill render\n"
+        "mlskill render model-serving-deployment\n"
+        "mlskill render model-evaluation-testing#pitfalls\n"
+        "mlskill render --view full path/to/skill > skill.md\n"
+        "mlskill render --view catalog ~/.agents/skills",
+    )
+    sub.add_argument(
+        "target",
+        nargs="*",
+        help="a module's name, a path in the skill, PATH#section, or a skill's folder, SKILL.md or zip",
+    )
+    sub.add_argument("--skill", metavar="PATH", help="the skill in which targets are named")
+    sub.add_argument(
+        "--view",
+        choices=("catalog", "outline", "module", "section", "full"),
+        help="how much to show (default: what fits the target)",
+    )
+    sub.add_argument("--format", choices=("markdown", "xml"), default="markdown")
+
+    sub = add(
+        "validate",
+        _validate,
+        "check every skill below the paths",
+        "mlskill validate\nmlskill validate skills/ --format github\n"
+        "mlskill validate my-skill.zip --format json | jq .findings[].rule",
+    )
+    sub.add_argument(
+        "path", nargs="*", default=["."], help="a skill, or a folder of many (default: .)"
+    )
+    sub.add_argument("--format", choices=("text", "json", "github"), default="text")
+    sub.add_argument("--advice", action="store_true", help="report what could be better, too")
+
+    sub = add(
+        "tree",
+        _tree,
+        "show documents, sections and tokens as a tree",
+        "mlskill tree\nmlskill tree path/to/skill --depth 1\nmlskill tree --format json",
+    )
+    sub.add_argument("path", nargs="?", help="a skill (default: the one that comes with mlskill)")
+    sub.add_argument("--depth", type=int, default=2, help="heading levels to show (default: 2)")
+    sub.add_argument("--format", choices=("text", "json"), default="text")
+
+    sub = add(
+        "explain",
+        _explain,
+        "explain a rule: what it finds, why, how to mend it",
+        "mlskill explain link-target-missing\nmlskill explain",
+    )
+    sub.add_argument("rule", nargs="?", help="a rule's id (default: list them all)")
+
+    sub = add(
+        "prove",
+        _prove,
+        "RUN the code blocks of skills, with your rights, and report which hold",
+        "mlskill prove --dry-run path/to/skill\nmlskill prove path/to/skill\n"
+        "mlskill prove --only sub-skills/model-evaluation-testing.md .",
+    )
+    sub.add_argument("path", nargs="+", help="a skill, or a folder of many")
+    sub.add_argument("--dry-run", action="store_true", help="only say what would run")
+    sub.add_argument(
+        "--only", metavar="TEXT", help="only documents and sections whose id holds TEXT"
+    )
+    sub.add_argument("--timeout", type=float, default=60.0, help="seconds for one program")
+    sub.add_argument("--format", choices=("text", "json", "github"), default="text")
+    return parser
+
+
+def _skill(path: str | None, *, contents: bool = False) -> Skill:
+    """The skill at `path`, or the one that comes with mlskill."""
+    from mlskill.loader import load
+
+    return load(path or None, contents=contents)
+
+
+def _write(text: str, stream: TextIO | None = None) -> None:
+    """Print `text`: to a program as it is, to a terminal with control characters made visible."""
+    stream = stream or sys.stdout
+    if stream.isatty():
+        from mlskill.formats.escape import visible
+
+        text = "\n".join(visible(line) for line in text.split("\n"))
+    stream.write(text)
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _locate(target: str, skill_path: str | None) -> tuple[Skill, str | None]:
+    """The skill that `target` speaks of, and what in it: None for all of it."""
+    path, mark, anchor = target.partition("#")
+    if skill_path is None and path and os.path.exists(path):
+        if not path.lower().endswith((".md", ".markdown")) or os.path.basename(path) == "SKILL.md":
+            return _skill(path), mark + anchor or None
+        folder = os.path.dirname(os.path.abspath(path))
+        while not os.path.isfile(os.path.join(folder, "SKILL.md")):
+            if folder == os.path.dirname(folder):
+                raise NotASkillError(f"{path}: no SKILL.md in its folder or above it")
+            folder = os.path.dirname(folder)
+        inner = os.path.relpath(os.path.abspath(path), folder).replace(os.sep, "/")
+        return _skill(folder), inner + mark + anchor
+    skill = _skill(skill_path)
+    if skill_path is None and ("/" in path or os.sep in path):
+        names = {document.path for document in skill.documents}
+        if path.removeprefix("./") not in names and path.startswith((".", "/", "~")):
+            raise MissingPathError(path)
+    return skill, target or None
+
+
+def _render(options: argparse.Namespace) -> int:
+    from mlskill.renderer import catalog, render
+
+    if options.view == "catalog":
+        from mlskill.loader import load_all
+
+        roots = options.target or [options.skill or _home()]
+        _write(catalog(skill for root in roots for skill in load_all(root)) + "\n")
+        return 0
+    for target in options.target or [""]:
+        skill, name = _locate(target, options.skill)
+        _write(render(skill, name, view=options.view, format=options.format))
+    return 0
+
+
+def _home() -> str:
+    from mlskill.home import home
+
+    return str(home())
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from mlskill.formats import FORMATS
+    from mlskill.loader import load_all
+    from mlskill.validator import merge, validate
+
+    def reports() -> Sequence[Report]:
+        found = []
+        for path in options.path:
+            before = len(found)
+            found.extend(validate(skill, advice=options.advice) for skill in load_all(path))
+            if len(found) == before:
+                raise NotASkillError(f"{path}: no SKILL.md in it or below it")
+        return found
+
+    report = merge(reports())
+    _write(FORMATS[options.format](report, color=_colour()))
+    return report.exit_code
+
+
+def _tree(options: argparse.Namespace) -> int:
+    from mlskill.outline import text, tree
+
+    data = tree(_skill(options.path))
+    if options.format == "json":
+        import json
+
+        _write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _write(text(data, depth=options.depth))
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from mlskill.rules import RULES, explain
+
+    if options.rule:
+        _write(explain(options.rule))
+        return 0
+    width = max(map(len, RULES))
+    for rule in RULES.values():
+        _write(f"{rule.id:{width}}  {rule.severity:7}  {rule.summary}\n")
+    return 0
+
+
+def _prove(options: argparse.Namespace) -> int:
+    raise UnknownNameError("command", "prove", ())
