@@ -1,0 +1,276 @@
+"""What is to be proven: each fence's info string read, and the blocks of a section made a program.
+
+The first word of an info string is the language. After it may stand, and nothing else:
+
+    no-run="why"      not executed; compiled, and its names looked up in what is installed
+    needs=NAME,NAME   executed where each NAME is there: a module, or `gpu`
+    file=NAME         written as that file into the working directory, not executed by itself
+    raises=Error      ends with that exception, or one that inherits from it
+
+All other Python blocks under one heading are one program. Its working directory holds the section's
+`file=` blocks and every file of the skill, Markdown aside, that the section's own text links to or
+names in a code span, under its last name: an agent copies such a piece, so a block imports it. What
+other sections link to is not there, because a section is read alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from mlskill.errors import UnknownNameError
+from mlskill.model import Asset, CodeBlock, Document, Place, Section, Skill
+from mlskill.prover.program import segments
+from mlskill.prover.runner import found
+
+Action = Literal["run", "file", "check", "skip", "no-run", "prose", "refuse"]
+"""What is done with a block. `skip`: something it needs is missing. `refuse`: it is malformed."""
+
+WORDS = ("needs", "no-run", "file", "raises")
+PYTHON = frozenset(("python", "python3", "py"))
+PROSE = frozenset(("", "text", "txt", "plaintext", "markdown", "md", "console", "output"))
+
+_WORD = re.compile(r"""([^\s=]+)(?:=("[^"]*"|'[^']*'|\S*))?(?=\s|$)""")
+_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_DEVICES = ("/dev/nvidia0", "/dev/kfd", "/dev/dxg")
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """An info string, read; `faults` says what is wrong with it."""
+
+    needs: tuple[str, ...] = ()
+    no_run: str = ""
+    file: str = ""
+    raises: str = ""
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A block and what is done with it; `rule` and `line` are those of a refusal's finding."""
+
+    block: CodeBlock
+    place: Place
+    info: Info
+    action: Action
+    reason: str = ""
+    rule: str = ""
+    line: int = 0
+
+    @property
+    def python(self) -> bool:
+        """Whether it is Python."""
+        return self.block.language in PYTHON
+
+
+@dataclass(frozen=True)
+class Program:
+    """The blocks of one section, and the files they find in their working directory.
+
+    `path` is the document's, seen from the outermost root. `imports` are the modules, as written,
+    that the blocks to be executed import and that are neither the standard library's nor files
+    beside them; `missing` are those top-level packages of them that are not installed.
+    """
+
+    document: Document
+    path: str
+    anchor: str
+    tasks: tuple[Task, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    imports: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """Its address: ``sub-skills/a.md#anchor``."""
+        return f"{self.path}#{self.anchor}" if self.anchor else self.path
+
+    @property
+    def runs(self) -> tuple[Task, ...]:
+        """The blocks that are executed."""
+        return tuple(task for task in self.tasks if task.action == "run")
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The packages that it imports and that are not installed."""
+        return tuple(sorted({m.partition(".")[0] for m in self.imports if not found(m)}))
+
+
+def read_info(info: str) -> Info:
+    """An info string without its first word, read.
+
+    >>> read_info('python needs=gpu,torch no-run="wants a cluster"').no_run
+    'wants a cluster'
+    >>> read_info("python norun").faults
+    ("'norun' is no word of a block; did you mean no-run?",)
+    """
+    values: dict[str, str] = {}
+    faults: list[str] = []
+    for word, value in _WORD.findall(" ".join(info.split()[1:])):
+        if word not in WORDS:
+            near = get_close_matches(word[:40], WORDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(WORDS)}"
+            faults.append(f"{word[:80]!r} is no word of a block; {hint}")
+        elif word in values:
+            faults.append(f"{word} stands twice")
+        values[word] = value[1:-1] if value[:1] in ("'", '"') else value
+    for word in WORDS:
+        if word in values and not values[word].strip():
+            what = 'its reason, as no-run="why"' if word == "no-run" else f"a value, as {word}=NAME"
+            faults.append(f"{word} wants {what}")
+    needs = tuple(filter(None, values.get("needs", "").split(",")))
+    faults += [f"needs={n[:80]} names no module, nor gpu" for n in needs if not _NAME.fullmatch(n)]
+    if values.get("raises") and not _NAME.fullmatch(values["raises"]):
+        faults.append(f"raises={values['raises'][:80]} names no exception")
+    if values.get("file") and not _inside(values["file"]):
+        faults.append(f"file={values['file'][:80]} does not lie in the working directory")
+    got = (needs, values.get("no-run", ""), values.get("file", ""), values.get("raises", ""))
+    return Info(*got, tuple(faults))
+
+
+def _inside(name: str) -> bool:
+    """Whether `name` is a plain relative path."""
+    parts = name.split("/")
+    return bool(re.fullmatch(r"[\w./+@-]{1,200}", name)) and not {"", ".", ".."} & set(parts)
+
+
+def programs(skill: Skill, only: Collection[str] | None = None) -> tuple[Program, ...]:
+    """Every section of `skill` that has blocks, in reading order; executes nothing.
+
+    `only` keeps the documents (``sub-skills/a.md``) and sections (``sub-skills/a.md#b``) named.
+
+    Raises:
+        UnknownNameError: `only` names something that has no blocks.
+    """
+    everything = tuple(_programs(skill, ""))
+    if only is None:
+        return everything
+    known = {p.path for p in everything} | {p.name for p in everything}
+    for name in only:
+        if name not in known:
+            raise UnknownNameError("section with blocks", name, known)
+    return tuple(p for p in everything if p.path in only or p.name in only)
+
+
+def _programs(skill: Skill, prefix: str) -> Iterator[Program]:
+    for document in skill.documents:
+        sections: dict[int, list[CodeBlock]] = {}
+        for block in document.blocks:
+            sections.setdefault(block.section, []).append(block)
+        for number, blocks in sections.items():
+            yield _program(skill, prefix, document, document.sections[number], blocks)
+    for inner in skill.skills:
+        yield from _programs(inner, prefix + inner.prefix)
+
+
+def _program(
+    skill: Skill, prefix: str, document: Document, section: Section, blocks: list[CodeBlock]
+) -> Program:
+    path = prefix + document.path
+    tasks = [_task(document, replace(document.place(b), path=path), b) for b in blocks]
+    files, absent = _linked(skill, document, section)
+    for i, task in enumerate(tasks):
+        if task.info.file and task.action != "refuse":
+            if task.info.file in files:
+                tasks[i] = _refused(task, f"file={task.info.file} is there twice")
+            files[task.info.file] = task.block.text.encode("utf-8", "surrogatepass")
+        elif task.action == "run" and absent:
+            what = f"{absent[0]} was not loaded: load the skill with contents=True"
+            tasks[i] = _refused(task, what, "block-fails")
+    own = {PurePosixPath(name).parts[0].removesuffix(".py") for name in files}
+    imports = {m for t in tasks if t.action == "run" for m in imported(t.block.text)}
+    foreign = {m for m in imports if m.partition(".")[0] not in own | sys.stdlib_module_names}
+    return Program(document, path, section.anchor, tuple(tasks), files, frozenset(foreign))
+
+
+def _linked(
+    skill: Skill, document: Document, section: Section
+) -> tuple[dict[str, bytes], list[str]]:
+    """The files that the section's own text leads to, by last name; the paths not loaded."""
+    files: dict[str, bytes] = {}
+    absent = []
+    for edge in skill.edges:
+        if edge.source == document.path and section.start <= edge.link.start < section.text_end:
+            target = skill.by_path[edge.target]
+            if isinstance(target, Asset):
+                if target.data is None:
+                    absent.append(edge.target)
+                else:
+                    files[PurePosixPath(target.path).name] = target.data
+    return files, absent
+
+
+def _task(document: Document, place: Place, block: CodeBlock) -> Task:
+    """What to do with `block`."""
+    info = read_info(block.info)
+    task = Task(block, place, info, "check")
+    if block.language in PROSE and not info.file:
+        # What follows the word of a block that nothing is done with says nothing to us.
+        return replace(task, action="prose")
+    if info.faults:
+        return _refused(task, "; ".join(info.faults))
+    if info.raises and (not task.python or info.file):
+        return _refused(task, "raises= is for Python blocks that run")
+    if task.python:
+        fault = _syntax(document, block)
+        if fault:
+            message, line = fault
+            return replace(_refused(task, message, "block-syntax"), line=line)
+    if info.no_run:
+        return replace(task, action="no-run", reason=info.no_run)
+    absent = [name for name in info.needs if not available(name)]
+    if absent:
+        return replace(task, action="skip", reason=f"needs {', '.join(absent)}")
+    if task.python:
+        return replace(task, action="file" if info.file else "run")
+    return task
+
+
+def _refused(task: Task, message: str, rule: str = "block-info") -> Task:
+    return replace(task, action="refuse", reason=message, rule=rule, line=task.place.line)
+
+
+def _syntax(document: Document, block: CodeBlock) -> tuple[str, int] | None:
+    """Why `block` does not compile, and the line of the file; None when it does."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for body, _, _ in segments(block.text, block.line, document.path):
+                compile(ast.Module(body, []), document.path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return f"does not compile: {error.msg}", error.lineno or block.line
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"does not compile: {error or type(error).__name__}", block.line
+    return None
+
+
+def imported(text: str) -> frozenset[str]:
+    r"""The modules that the Python program `text` imports, as written.
+
+    >>> sorted(imported("import os, torch.nn as nn\nfrom sklearn.metrics import f1_score"))
+    ['os', 'sklearn.metrics', 'torch.nn']
+    """
+    modules: set[str] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules.add(node.module)
+    return frozenset(modules)
+
+
+def available(name: str) -> bool:
+    """Whether what `needs=` names is there: a device for `gpu`, else a module."""
+    if name == "gpu":
+        return any(Path(device).exists() for device in _DEVICES)
+    return found(name)
