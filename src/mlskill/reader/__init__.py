@@ -79,9 +79,9 @@ def read(
 
 
 def _tree(spot: Spot, real: str, limits: Limits) -> Tree:
-    """The tree that `spot` names; `real` is its path without links."""
+    """The tree that `spot` names; `real` is its path, or its folder's, without links."""
     if not spot.archive:
-        return Disk(spot.folder)
+        return Disk(real)
     try:
         return Archive(take(None, real, limits.total_bytes), limits)
     except TooLargeError:

@@ -37,7 +37,7 @@ class Found(Iterator[str]):
     def _search(self) -> Iterator[str]:
         """Look at folders in the order of their paths: what waits is a heap."""
         root = self._place.named
-        disk = Disk(root)
+        disk = Disk(os.path.realpath(root))
         waiting: list[tuple[str, tuple[str, ...]]] = [(root, ())]
         left, too_deep = self._limits.skills, False
         while waiting:

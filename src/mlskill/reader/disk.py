@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from mlskill.model import Fault
+from mlskill.reader.names import SKIPPED
 from mlskill.reader.tree import NOT_REGULAR, Kind, RefusedError, TooLargeError
 
 Handle = int | str
@@ -38,7 +39,7 @@ def take(folder: Handle | None, name: str, most: int) -> bytes:
     """The bytes of the regular file `name` in `folder`; with None, `name` is a path.
 
     Raises:
-        TooLargeError: there are more than `most`; nothing was read, or the file has grown meanwhile.
+        TooLargeError: there are more than `most`, maybe only since it has been looked at.
         RefusedError: it is no regular file, or has become another one meanwhile.
         OSError: it cannot be read.
     """
@@ -50,7 +51,9 @@ def take(folder: Handle | None, name: str, most: int) -> bytes:
         raise TooLargeError(seen.st_size)
     file = os.open(path, _FILE, dir_fd=at)
     try:
-        if not os.path.samestat(seen, os.fstat(file)):
+        now = os.fstat(file)
+        # The kind is compared too: the number of a removed file may already be another's.
+        if not (os.path.samestat(seen, now) and stat.S_ISREG(now.st_mode)):
             raise RefusedError("file-unreadable", "changed while it was read; read it again")
         data = os.read(file, seen.st_size + 1)
         # Nothing more comes, unless the file has grown or the system gave less than it has.
@@ -130,13 +133,12 @@ def _kind(entry: os.DirEntry[str]) -> Kind:
 
 
 class Disk:
-    """The tree under the folder at `root`, which may itself be a link: the caller named it."""
+    """The tree under the folder at `root`, a path without links."""
 
     faults: Sequence[Fault] = ()
 
     def __init__(self, root: str) -> None:
-        self.root = os.path.abspath(root)  # noqa: PTH100 - without following links
-        self.real = os.path.realpath(root)
+        self.root = root
 
     @contextmanager
     def folder(self, names: Sequence[str]) -> Iterator[DiskFolder]:
@@ -161,7 +163,7 @@ class Disk:
                         "file-unreadable", "changed while it was read; read it again"
                     )
             return path
-        folder = os.open(self.root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0))
+        folder = os.open(self.root, _FOLDER)
         for name in names:
             try:
                 below = os.open(name, _FOLDER, dir_fd=folder)
@@ -171,27 +173,29 @@ class Disk:
         return folder
 
     def target(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Where the link at `names` leads in this tree; raises `RefusedError` if out of it or nowhere.
+        """Where the link at `names` leads in this tree; raises `RefusedError` if it leaves it.
 
         The answer is only a place to look: reading it follows no link, so it cannot be led astray.
         """
         try:
-            real = os.path.realpath(os.path.join(self.real, *names), strict=True)  # noqa: PTH118
+            real = os.path.realpath(os.path.join(self.root, *names), strict=True)  # noqa: PTH118
         except OSError:
             raise RefusedError("symlink-escapes", _DANGLES) from None
-        if real == self.real:
+        if real == self.root:
             return ()
-        inside = real.removeprefix(self.real.rstrip(os.sep) + os.sep)
-        if inside == real:
+        inside = real.removeprefix(self.root.rstrip(os.sep) + os.sep)
+        parts = PurePath(inside).parts
+        # What is skipped is no part of the skill: .git/config may hold a password.
+        if inside == real or not SKIPPED.isdisjoint(parts):
             raise RefusedError("symlink-escapes", _ESCAPES)
-        return PurePath(inside).parts
+        return parts
 
     def leads_away(self, names: Sequence[str], name: str) -> bool:
         """Whether the link at `names` leads out of this tree, to a folder that holds `name`."""
         try:
             self.target(names)
         except RefusedError:
-            return os.path.lexists(os.path.join(self.real, *names, name))  # noqa: PTH118
+            return os.path.lexists(os.path.join(self.root, *names, name))  # noqa: PTH118
         return False
 
 

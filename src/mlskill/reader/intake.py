@@ -1,4 +1,4 @@
-"""take_in: a tree as `Sources`, within the limits, whatever the tree is made of."""
+"""Intake: a tree as `Sources`, within the limits, whatever the tree is made of."""
 
 from __future__ import annotations
 
@@ -48,29 +48,11 @@ class Intake:
                 text = self.sources[0].text
                 entries = [entry for entry in entries if _belongs(entry, text)]
             pending = self._take_all([e for e in entries if e is not main], (), "")
-        while pending and self._entries >= 0:
-            names, path = pending.pop()
-            self.folders.add(path)
-            if len(names) > self.limits.depth:
-                self._limit("depth", path, "lies deeper than {} folders and was not entered")
-                continue
-            try:
-                with self.tree.folder(names) as folder:
-                    entries = self._list(folder, path)
-                    if any(entry.name == VENV for entry in entries):
-                        self.folders.remove(path)
-                        continue
-                    pending += self._take_all(entries, names, path)
-            except RefusedError as no:
-                self._fault(no.rule, path, no.message)
-        for first, second in collisions(
-            [*(s.path for s in self.sources), *(a.path for a in self.assets), *self.folders]
-        ):
-            self._fault(
-                "path-collision",
-                second,
-                f"differs from {first} only by case or Unicode form; rename one of them",
-            )
+        self._walk(pending)
+        files = [*(s.path for s in self.sources), *(a.path for a in self.assets)]
+        for first, second in collisions((*files, *self.folders)):
+            what = f"differs from {first} only by case or Unicode form; rename one of them"
+            self._fault("path-collision", second, what)
         return main.name
 
     def result(self, root: str, location: str) -> Sources:
@@ -85,6 +67,24 @@ class Intake:
             complete=all(fault.rule != "limit-reached" for fault in self.faults),
             faults=tuple(sorted(self.faults, key=lambda f: (f.path, f.rule, f.message))),
         )
+
+    def _walk(self, pending: list[tuple[tuple[str, ...], str]]) -> None:
+        """Take in the `pending` folders, the last one first, and all below them."""
+        while pending and self._entries >= 0:
+            names, path = pending.pop()
+            self.folders.add(path)
+            if len(names) > self.limits.depth:
+                self._limit("depth", path, "lies deeper than {} folders and was not entered")
+                continue
+            try:
+                with self.tree.folder(names) as folder:
+                    entries = self._list(folder, path)
+                    if any(entry.name == VENV for entry in entries):
+                        self.folders.remove(path)
+                    else:
+                        pending += self._take_all(entries, names, path)
+            except RefusedError as no:
+                self._fault(no.rule, path, no.message)
 
     def _list(self, folder: Folder, path: str) -> list[Entry]:
         """The entries of `folder` by name; none but SKILL.md where they are too many.
@@ -113,11 +113,8 @@ class Intake:
             name = printable(entry.name)
             where = f"{path}/{name}" if path else name
             if name != entry.name:
-                self._fault(
-                    "path-unprintable",
-                    where,
-                    "the name holds a character that cannot be seen or is not portable; rename it",
-                )
+                what = "has a name with a character that is invisible or not portable; rename it"
+                self._fault("path-unprintable", where, what)
             if entry.kind == "folder":
                 below.append(((*names, entry.name), where))
             else:
