@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import os
 from pathlib import PurePath
-from zipfile import BadZipFile
 
 from mlskill.errors import NotASkillError
 from mlskill.model import LIMITS, Fault, Limits, Source, Sources
@@ -65,8 +64,6 @@ def read(
     try:
         intake = Intake(_tree(spot, real, limits), limits, contents=contents)
         main = intake.run()
-    except BadZipFile as error:
-        raise NotASkillError(f"{printable(root)}: is not a zip archive ({error})") from None
     except RefusedError as no:
         if no.rule != "limit-reached":
             raise NotASkillError(f"{printable(root)}: {no.message}") from None

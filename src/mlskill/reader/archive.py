@@ -39,7 +39,8 @@ _BOTH = "is both a file and a folder, and was not read; rename one of them"
 _NESTED = "is an archive in the archive and was not opened; pack its files instead"
 _ABSENT = "is not in the archive; add it"
 
-_Node = dict[str, Union["_Node", ZipInfo]]
+_Node = dict[str, Union["_Node", ZipInfo, str]]
+"""A folder: what is in it by name. A text is a member that is not read, and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,20 @@ class ArchiveEntry:
 
     raw: bytes
     name: str
-    node: _Node | ZipInfo
+    node: _Node | ZipInfo | str
 
     @property
     def kind(self) -> Kind:
-        """A file or a folder: nothing else is let in."""
-        return "file" if isinstance(self.node, ZipInfo) else "folder"
+        """A folder or a file; whatever else a member may be, it is not read."""
+        return "folder" if isinstance(self.node, dict) else "file"
 
     def size(self) -> int:
-        """Its bytes, as declared."""
-        return self.node.file_size if isinstance(self.node, ZipInfo) else 0
+        """Its bytes, as declared; raises `RefusedError` where it is not read."""
+        return self._info().file_size
 
     def read(self, most: int) -> bytes:
         """All of its bytes: exactly as many as declared, and no more than that are ever made."""
-        info = self.node
-        if not isinstance(info, ZipInfo):
-            raise RefusedError("file-not-regular", NOT_REGULAR)
+        info = self._info()
         if info.file_size > most:
             raise TooLargeError(info.file_size)
         start = info.header_offset
@@ -81,6 +80,13 @@ class ArchiveEntry:
         if not whole or len(data) != info.file_size or zlib.crc32(data) != info.CRC:
             raise RefusedError("archive-unsafe", _LIES)
         return data
+
+    def _info(self) -> ZipInfo:
+        if isinstance(self.node, ZipInfo):
+            return self.node
+        if isinstance(self.node, str):
+            raise RefusedError("archive-unsafe", self.node)
+        raise RefusedError("file-not-regular", NOT_REGULAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +112,7 @@ class Archive:
     `faults` says which members are not in the tree, and why.
 
     Raises:
-        RefusedError: it has more members than `limits.files`.
-        BadZipFile: it cannot be read at all.
+        RefusedError: it is no archive, or has more members than `limits.files`.
     """
 
     def __init__(self, raw: bytes, limits: Limits) -> None:
@@ -124,43 +129,41 @@ class Archive:
     def _fill(self, members: list[ZipInfo], depth: int) -> None:
         """Put every member that is safe into the tree."""
         shared = _overlapping(members)
-        files: dict[tuple[str, ...], list[ZipInfo]] = {}
+        files: dict[tuple[str, ...], list[ZipInfo | str]] = {}
         for info in members:
-            unsafe = _unsafe(self.raw, info) or (_SHARED if info.header_offset in shared else "")
-            if unsafe:
-                self._fault(info.orig_filename[:256], unsafe)
+            if unsafe := _unsafe_name(info):
+                self._fault(info.orig_filename, unsafe)
             elif info.filename.count("/") > depth + 2:
                 what = f"lies deeper than {depth} folders and was not read (limit depth)"
-                self._fault(info.filename[:256], what, "limit-reached")
+                self._fault(info.filename, what, "limit-reached")
             else:
                 parts = tuple(p for p in info.filename.split("/") if p not in ("", "."))
                 if not info.is_dir():
-                    files.setdefault(parts, []).append(info)
+                    unsafe = _SHARED if info.header_offset in shared else _unsafe(self.raw, info)
+                    files.setdefault(parts, []).append(unsafe or info)
                 elif self._folder(parts) is None:
                     self._fault(info.filename, _BOTH)
-        for parts, (info, *others) in sorted(files.items(), key=lambda item: item[0]):
+        for parts, (member, *others) in sorted(files.items(), key=lambda item: item[0]):
             folder = self._folder(parts[:-1])
-            if others:
-                self._fault("/".join(parts), _TWICE)
-            elif folder is None or parts[-1] in folder:
+            if folder is None or parts[-1] in folder:
                 self._fault("/".join(parts), _BOTH)
-            else:
-                folder[parts[-1]] = info
-                if parts[-1].lower().endswith(_INNER):
-                    self._fault("/".join(parts), _NESTED)
+                continue
+            folder[parts[-1]] = _TWICE if others else member
+            if parts[-1].lower().endswith(_INNER):
+                self._fault("/".join(parts), _NESTED)
 
     def _folder(self, parts: Sequence[str]) -> _Node | None:
         """The folder at `parts`, made if need be; None where a file is in the way."""
         node = self._top
         for part in parts:
             below = node.setdefault(part, {})
-            if isinstance(below, ZipInfo):
+            if not isinstance(below, dict):
                 return None
             node = below
         return node
 
     def _fault(self, name: str, message: str, rule: str = "archive-unsafe") -> None:
-        self.faults.append(Fault(rule, printable(name), 0, 0, message))
+        self.faults.append(Fault(rule, printable(name[:256]), 0, 0, message))
 
     def _enter(self) -> None:
         """Make the only top folder the top, unless SKILL.md lies beside it."""
@@ -189,15 +192,16 @@ class Archive:
 
 
 def _members(raw: bytes) -> list[ZipInfo]:
+    """The archive's table of contents; raises `RefusedError` when there is none."""
     try:
         with ZipFile(BytesIO(raw)) as archive:
             return archive.infolist()
-    except (NotImplementedError, ValueError, OverflowError, struct.error, OSError) as error:
-        raise BadZipFile(str(error)) from None
+    except (BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
+        raise RefusedError("archive-unsafe", f"is not a zip archive ({error})") from None
 
 
-def _unsafe(raw: bytes, info: ZipInfo) -> str:
-    """What is wrong with the member `info` that forbids to read it; empty when nothing is."""
+def _unsafe_name(info: ZipInfo) -> str:
+    """Why the member `info` has no place in the tree; empty when it has."""
     for name in {info.filename, info.orig_filename}:
         if "\\" in name or "\0" in name or ".." in name.split("/"):
             return "has a name that leads out of the archive; rename it"
@@ -205,6 +209,11 @@ def _unsafe(raw: bytes, info: ZipInfo) -> str:
             return "has an absolute name; pack it again with relative names"
         if any(len(part.encode("utf-8", "replace")) > 255 for part in name.split("/")):
             return "has a name longer than 255 bytes; shorten it"
+    return ""
+
+
+def _unsafe(raw: bytes, info: ZipInfo) -> str:
+    """Why the member `info` must not be read; empty when it may be."""
     mode = stat.S_IFMT(info.external_attr >> 16)
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "is a link or a device; put a file in its place"
