@@ -1,4 +1,4 @@
-"""What must a model never do? Ten checks on its behaviour, for a gate before every release.
+"""What must a model never do? Checks on its behaviour, for a gate before every release.
 
 Copy the file; it needs numpy and pandas. Pass `predict(frame) -> one number per row` (the whole
 path that serves, not the bare estimator), some real rows, and what the domain knows: `ignore`

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+import sys
+from pathlib import Path
+
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
+
+np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
 faults = pytest.importorskip("behaviour").faults
 

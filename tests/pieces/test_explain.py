@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+import sys
+from pathlib import Path
+
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
+
 pytest.importorskip("sklearn")
+import numpy as np
 from explain import grouped_importance, shap_of_class
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier

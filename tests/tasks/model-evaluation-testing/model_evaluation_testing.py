@@ -1,6 +1,7 @@
-"""Grade an answer by running it: ``python check.py ID answer.py``; says nothing if it is right.
+"""Grade an answer by running it: ``python model_evaluation_testing.py ID answer.py``.
 
-Each check simulates the world in which the quick answer goes wrong. Needs the module's stack.
+It says nothing if the answer is right. Each check simulates the world in which the quick answer goes
+wrong. Needs the stack of the module.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
+pytest.importorskip("pandas")
 import numpy as np
 import pandas as pd
 
