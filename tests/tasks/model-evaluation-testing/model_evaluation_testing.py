@@ -1,7 +1,7 @@
 """Grade an answer by running it: ``python model_evaluation_testing.py ID answer.py``.
 
-It says nothing if the answer is right. Each check simulates the world in which the quick answer goes
-wrong. Needs the stack of the module.
+It says nothing if the answer is right. Each check simulates the world in which the quick answer
+goes wrong. Needs the stack of the module.
 """
 
 from __future__ import annotations
