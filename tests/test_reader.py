@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import random
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -414,7 +415,7 @@ def test_a_file_that_grows_while_it_is_read(
 def test_names(tmp_path: Path) -> None:
     root = plant(tmp_path, {"ok é.md": ""})
     raw = [b"a\n::error::pwn.md", b"\x1b[31m.md", b"caf\xe9.md", b"b\\u000a.md", b"d\\x", b"b\n.md"]
-    names = [*raw, "x\u202egnp.md".encode(), "tag\U000e0041.md".encode(), b"dir\n"]
+    names = [*raw, "x\u202egnp.md".encode(), "tag\U000e0041\u00a0.md".encode(), b"dir\n"]
     for name in names[:-1]:
         os.close(os.open(os.fsencode(root) + b"/" + name, os.O_CREAT))
     (root / "dir\n").mkdir()
@@ -533,6 +534,7 @@ def test_paths_longer_than_the_system_opens_at_once(tmp_path: Path) -> None:
     os.close(os.open("end.md", os.O_CREAT, dir_fd=folder))
     os.close(folder)
     assert pages(read(tmp_path / "s")) == ["SKILL.md", "/".join([name] * 20 + ["end.md"])]
+    shutil.rmtree(tmp_path / "s")
 
 
 # order and architecture

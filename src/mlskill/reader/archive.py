@@ -138,7 +138,7 @@ class Archive:
                 self._fault(info.filename, what, "limit-reached")
             else:
                 parts = tuple(p for p in info.filename.split("/") if p not in ("", "."))
-                if not info.is_dir():
+                if not info.filename.endswith("/"):
                     unsafe = _SHARED if info.header_offset in shared else _unsafe(self.raw, info)
                     files.setdefault(parts, []).append(unsafe or info)
                 elif self._folder(parts) is None:
@@ -202,6 +202,8 @@ def _members(raw: bytes) -> list[ZipInfo]:
 
 def _unsafe_name(info: ZipInfo) -> str:
     """Why the member `info` has no place in the tree; empty when it has."""
+    if info.filename in ("", "."):
+        return "has no name; name it"
     for name in {info.filename, info.orig_filename}:
         if "\\" in name or "\0" in name or ".." in name.split("/"):
             return "has a name that leads out of the archive; rename it"

@@ -61,7 +61,7 @@ def printable(name: str) -> str:
 
 def _escape(char: str) -> str:
     if char == "\\" or (
-        category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in "\u200c\u200d"
+        category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs") and char not in " \u200c\u200d"
     ):  # the two joiners are a part of words in Persian and of emoji
         code = ord(char)
         if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte that is not UTF-8
