@@ -227,6 +227,12 @@ def test_project(tmp_path: Path, marker: str) -> None:
     assert sources.faults == ()
 
 
+@posix
+def test_a_project_with_names_that_are_not_text(tmp_path: Path) -> None:
+    root = plant(tmp_path, {"go.mod": "", "caf\udce9.md": "", "SKILL.md": MAIN + "caf%E9.md"})
+    assert pages(read(root)) == ["SKILL.md", "caf\\xe9.md"]
+
+
 def test_a_marker_further_down_is_no_project(tmp_path: Path) -> None:
     sources = read(plant(tmp_path, {"app/package.json": "{}", "README.md": ""}))
     assert not sources.project

@@ -35,62 +35,62 @@ class Found(Iterator[str]):
         return next(self._skills)
 
     def _search(self) -> Iterator[str]:
-        """Look at folders in the order of their paths: what waits is a heap."""
-        root = self._place.named
+        """Look at folders in the order of their paths: those that wait are a heap."""
+        root, limits = self._place.named, self._limits
         disk = Disk(os.path.realpath(root))
-        waiting: list[tuple[str, tuple[str, ...]]] = [(root, ())]
-        left, too_deep = self._limits.skills, False
+        waiting, left, too_deep = [""], limits.skills, False
         while waiting:
-            path, names = heappop(waiting)
+            below = heappop(waiting)
+            path, names = _join(root, below), tuple(below.split("/")) if below else ()
             try:
                 with disk.folder(names) as folder:
-                    skill, below = self._look(disk, folder, names, path)
+                    inner = self._look(disk, folder, names, path)
             except RefusedError as no:
                 self._fault(no.rule, path, no.message)
                 continue
-            if skill:
-                if not left:
-                    what = f"is one skill more than {self._limits.skills} (limit skills); "
-                    self._fault("limit-reached", path, what + "it and what follows was left out")
-                    return
+            if inner is None and left:
                 left -= 1
                 yield path
-            elif below and len(names) >= self._limits.depth:
+            elif inner is None:
+                what = f"is one skill more than {limits.skills} (limit skills); "
+                self._fault("limit-reached", path, what + "it and what follows was left out")
+                return
+            elif inner and len(names) >= limits.depth:
                 if not too_deep:
-                    what = f"lies deeper than {self._limits.depth} folders (limit depth); "
-                    below_path = _join(path, min(below))
-                    self._fault("limit-reached", below_path, what + "no such folder was searched")
+                    what = f"lies deeper than {limits.depth} folders (limit depth); "
+                    first = _join(path, min(inner))
+                    self._fault("limit-reached", first, what + "no such folder was searched")
                 too_deep = True
             else:
-                for name in below:
-                    heappush(waiting, (_join(path, name), (*names, name)))
+                for name in inner:
+                    heappush(waiting, _join(below, name))
 
     def _look(
         self, disk: Disk, folder: Folder, names: tuple[str, ...], path: str
-    ) -> tuple[bool, list[str]]:
-        """Whether `folder` is a skill, and if not, which folders in it to search."""
-        below: list[str] = []
+    ) -> list[str] | None:
+        """The folders in `folder` that are to be searched; None when it is a skill itself."""
+        inner: list[str] = []
         links: list[str] = []
         other_case = False
         for entry in folder:
             if entry.kind == "folder":
                 if entry.name not in SKIPPED:
-                    below.append(entry.name)
+                    inner.append(entry.name)
             elif entry.name == MAIN:
-                return True, []
+                return None
             elif entry.name == VENV and names:
-                return False, []
+                return []
             elif entry.name.lower() == MAIN.lower():
                 other_case = other_case or _fenced(folder, entry.name)
             elif entry.kind == "link" and entry.name not in SKIPPED:
                 links.append(entry.name)
         if other_case:
-            return True, []
+            return None
         for name in sorted(links):
             if disk.leads_away((*names, name), MAIN):
                 what = "is a link to a skill elsewhere and was not followed; name it to read it"
                 self._fault("symlink-escapes", _join(path, name), what)
-        return False, below
+        return inner
 
     def _fault(self, rule: str, path: str, message: str) -> None:
         self.faults.append(Fault(rule, printable(path), 0, 0, message))
@@ -121,6 +121,7 @@ def _fenced(folder: Folder, name: str) -> bool:
 
 
 def _join(path: str, name: str) -> str:
-    if path == ".":
-        return name
+    """`name` below `path`, without a dot for the folder one is in."""
+    if path in ("", ".") or not name:
+        return name or path
     return f"{path.rstrip('/')}/{name}"

@@ -76,7 +76,7 @@ def encodable(path: str) -> str:
     >>> encodable("caf\udce9")
     'caf\\xe9'
     """
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(_escape(c) if category(c) == "Cs" else c for c in path)
 
 
 def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -101,7 +101,7 @@ def mentions(text: str, name: str) -> bool:
     >>> mentions("see data/x.md", "data/"), mentions("see data/x.md", "a/")
     (True, False)
     """
-    for spelling in (name, quote(name)):
+    for spelling in (name, quote(name, errors="surrogateescape")):
         at = text.find(spelling)
         while at != -1:
             before = text[at - 1 : at]
