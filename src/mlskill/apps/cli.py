@@ -9,9 +9,10 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from mlskill.errors import MissingPathError, MlskillError, NotASkillError, UnknownNameError
+from mlskill.errors import MissingPathError, MlskillError, NotASkillError
 
 if TYPE_CHECKING:
     from mlskill.model import Report, Skill
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "target",
         nargs="*",
-        help="a module's name, a path in the skill, PATH#section, or a skill's folder, SKILL.md or zip",
+        help="a module's name, its path, either with #section; a skill's folder, SKILL.md or zip",
     )
     sub.add_argument("--skill", metavar="PATH", help="the skill in which targets are named")
     sub.add_argument(
@@ -158,23 +159,21 @@ def _colour() -> bool:
 
 def _locate(target: str, skill_path: str | None) -> tuple[Skill, str | None]:
     """The skill that `target` speaks of, and what in it: None for all of it."""
-    path, mark, anchor = target.partition("#")
-    if skill_path is None and path and os.path.exists(path):
-        if not path.lower().endswith((".md", ".markdown")) or os.path.basename(path) == "SKILL.md":
-            return _skill(path), mark + anchor or None
-        folder = os.path.dirname(os.path.abspath(path))
-        while not os.path.isfile(os.path.join(folder, "SKILL.md")):
-            if folder == os.path.dirname(folder):
-                raise NotASkillError(f"{path}: no SKILL.md in its folder or above it")
-            folder = os.path.dirname(folder)
-        inner = os.path.relpath(os.path.abspath(path), folder).replace(os.sep, "/")
-        return _skill(folder), inner + mark + anchor
-    skill = _skill(skill_path)
-    if skill_path is None and ("/" in path or os.sep in path):
-        names = {document.path for document in skill.documents}
-        if path.removeprefix("./") not in names and path.startswith((".", "/", "~")):
-            raise MissingPathError(path)
-    return skill, target or None
+    from mlskill.reader.names import is_markdown
+
+    name, mark, anchor = target.partition("#")
+    path = Path(name)
+    if skill_path is None and name and path.exists():
+        if path.name == "SKILL.md" or not (path.is_file() and is_markdown(name)):
+            return _skill(name), mark + anchor or None
+        path = path.resolve()
+        for folder in path.parents:
+            if (folder / "SKILL.md").is_file():
+                return _skill(str(folder)), path.relative_to(folder).as_posix() + mark + anchor
+        raise NotASkillError(f"{name}: no SKILL.md in its folder or above it")
+    if skill_path is None and name.startswith((".", "/", "~")):
+        raise MissingPathError(name)
+    return _skill(skill_path), target or None
 
 
 def _render(options: argparse.Namespace) -> int:
@@ -243,4 +242,23 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    raise UnknownNameError("command", "prove", ())
+    from mlskill.formats import FORMATS
+    from mlskill.loader import load
+    from mlskill.prover import plan, prove, summary
+    from mlskill.reader import discover
+    from mlskill.validator import merge
+
+    reports = []
+    for path in options.path:
+        for root in discover(path):
+            skill = load(root, contents=True)
+            print(f"{root}: {plan(skill, only=options.only)}", end="", file=sys.stderr, flush=True)
+            if not options.dry_run:
+                proof = prove(skill, only=options.only, timeout=options.timeout)
+                print(f"{root}: {summary(proof)}", end="", file=sys.stderr)
+                reports.append(proof.report)
+    if options.dry_run:
+        return 0
+    report = merge(reports)
+    _write(FORMATS[options.format](report, color=_colour()))
+    return report.exit_code
