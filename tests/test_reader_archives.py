@@ -252,6 +252,20 @@ def test_assets_that_lie_are_not_believed(tmp_path: Path) -> None:
     assert faults(sources) == [("archive-unsafe", "a.bin")]
 
 
+def test_damaged_data(tmp_path: Path) -> None:
+    raw = pack([("a.md", TEXT)])
+    start = raw.rindex(b"a.md", 0, raw.index(b"PK\x01\x02")) + 4
+    sources = taken(tmp_path / "s.zip", raw[:start] + b"\xff" + raw[start + 1 :])
+    assert faults(sources) == [("archive-unsafe", "a.md")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are pipes on POSIX only")
+def test_an_archive_that_is_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.zip")
+    with pytest.raises(NotASkillError, match="not a regular file"):
+        read(tmp_path / "s.zip")
+
+
 # limits
 
 
