@@ -1,7 +1,7 @@
 """prove: every block of a skill's documents run, or checked by the right parser, or says why not.
 
 `plan` says what would run and executes nothing; `prove` EXECUTES THE CODE in the documents. See
-`blocks` for what an info string may say, `checkers` for what checks which language.
+`info` for what an info string may say, `checkers` for what checks which language.
 
 A line ``# > text`` directly behind a statement claims what was printed since the last claim:
 
@@ -18,7 +18,8 @@ a time limit, and none has a word for "not run, because"; our parser has the fen
 """
 
 from mlskill.prover.blocks import Program, Task
-from mlskill.prover.proof import Outcome, Plan, Proof, plan, prove, summary
+from mlskill.prover.proof import Outcome, Plan, Proof, summary
+from mlskill.prover.proving import plan, prove
 from mlskill.prover.runner import Runner
 
 __all__ = ["Outcome", "Plan", "Program", "Proof", "Runner", "Task", "plan", "prove", "summary"]

@@ -1,56 +1,33 @@
-"""What is to be proven: each fence's info string read, and the blocks of a section made a program.
+"""The blocks of a section made a program, with the files that it finds beside it.
 
-The first word of an info string is the language. After it may stand, and nothing else:
-
-    no-run="why"      not executed; compiled, and its names looked up in what is installed
-    needs=NAME,NAME   executed where each NAME is there: a module, or `gpu`
-    file=NAME         written as that file into the working directory, not executed by itself
-    raises=Error      ends with that exception, or one that inherits from it
-
-All other Python blocks under one heading are one program. Its working directory holds the section's
-`file=` blocks and every file of the skill, Markdown aside, that the section's own text links to or
-names in a code span, under its last name: an agent copies such a piece, so a block imports it. What
-other sections link to is not there, because a section is read alone.
+`info` says what a fence may say of itself. All Python blocks under one heading that say nothing are
+one program. Its working directory holds the section's `file=` blocks and every file of the skill,
+Markdown aside, that the section's own text links to or names in a code span, under its last name:
+an agent copies such a piece, so a block imports it. What other sections link to is not there,
+because a section is read alone.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Literal
 
 from mlskill.errors import UnknownNameError
 from mlskill.model import Asset, CodeBlock, Document, Place, Section, Skill
-from mlskill.prover.program import segments
+from mlskill.prover.claims import segments
+from mlskill.prover.info import Info, available, read_info
 from mlskill.prover.runner import found
 
 Action = Literal["run", "file", "check", "skip", "no-run", "prose", "refuse"]
 """What is done with a block. `skip`: something it needs is missing. `refuse`: it is malformed."""
 
-WORDS = ("needs", "no-run", "file", "raises")
 PYTHON = frozenset(("python", "python3", "py"))
 PROSE = frozenset(("", "text", "txt", "plaintext", "markdown", "md", "console", "output"))
-
-_WORD = re.compile(r"""([^\s=]+)(?:=("[^"]*"|'[^']*'|\S*))?(?=\s|$)""")
-_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_DEVICES = ("/dev/nvidia0", "/dev/kfd", "/dev/dxg")
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """An info string, read; `faults` says what is wrong with it."""
-
-    needs: tuple[str, ...] = ()
-    no_run: str = ""
-    file: str = ""
-    raises: str = ""
-    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,44 +78,6 @@ class Program:
     def missing(self) -> tuple[str, ...]:
         """The packages that it imports and that are not installed."""
         return tuple(sorted({m.partition(".")[0] for m in self.imports if not found(m)}))
-
-
-def read_info(info: str) -> Info:
-    """An info string without its first word, read.
-
-    >>> read_info('python needs=gpu,torch no-run="wants a cluster"').no_run
-    'wants a cluster'
-    >>> read_info("python norun").faults
-    ("'norun' is no word of a block; did you mean no-run?",)
-    """
-    values: dict[str, str] = {}
-    faults: list[str] = []
-    for word, value in _WORD.findall(" ".join(info.split()[1:])):
-        if word not in WORDS:
-            near = get_close_matches(word[:40], WORDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(WORDS)}"
-            faults.append(f"{word[:80]!r} is no word of a block; {hint}")
-        elif word in values:
-            faults.append(f"{word} stands twice")
-        values[word] = value[1:-1] if value[:1] in ("'", '"') else value
-    for word in WORDS:
-        if word in values and not values[word].strip():
-            what = 'its reason, as no-run="why"' if word == "no-run" else f"a value, as {word}=NAME"
-            faults.append(f"{word} wants {what}")
-    needs = tuple(filter(None, values.get("needs", "").split(",")))
-    faults += [f"needs={n[:80]} names no module, nor gpu" for n in needs if not _NAME.fullmatch(n)]
-    if values.get("raises") and not _NAME.fullmatch(values["raises"]):
-        faults.append(f"raises={values['raises'][:80]} names no exception")
-    if values.get("file") and not _inside(values["file"]):
-        faults.append(f"file={values['file'][:80]} does not lie in the working directory")
-    got = (needs, values.get("no-run", ""), values.get("file", ""), values.get("raises", ""))
-    return Info(*got, tuple(faults))
-
-
-def _inside(name: str) -> bool:
-    """Whether `name` is a plain relative path."""
-    parts = name.split("/")
-    return bool(re.fullmatch(r"[\w./+@-]{1,200}", name)) and not {"", ".", ".."} & set(parts)
 
 
 def programs(skill: Skill, only: Collection[str] | None = None) -> tuple[Program, ...]:
@@ -267,10 +206,3 @@ def imported(text: str) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules.add(node.module)
     return frozenset(modules)
-
-
-def available(name: str) -> bool:
-    """Whether what `needs=` names is there: a device for `gpu`, else a module."""
-    if name == "gpu":
-        return any(Path(device).exists() for device in _DEVICES)
-    return found(name)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from mlskill.prover.checkers import FaultError, call, tool
+from mlskill.prover.tools import FaultError, call, tool
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -122,9 +122,8 @@ class Names:
             for keyword in node.keywords:
                 if keyword.arg and keyword.arg not in named:
                     raise LookupError(f"{what}() takes no {keyword.arg}=")
-        unbound = isinstance(node.func, ast.Attribute) and isinstance(called, types.FunctionType)
         starred = any(isinstance(argument, ast.Starred) for argument in node.args)
-        if inspect.Parameter.VAR_POSITIONAL not in kinds and not starred and not unbound:
+        if inspect.Parameter.VAR_POSITIONAL not in kinds and not starred:
             most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
             if len(node.args) > most:
                 raise LookupError(f"{what}() takes at most {most} positional arguments")

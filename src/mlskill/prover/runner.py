@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import select
 import shutil
 import signal
@@ -18,12 +17,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from mlskill.prover.jobs import Job, Ran, result, write
+from mlskill.prover.server import overflow
 
 _SAFE = (
     "numpy scipy pandas sklearn torch matplotlib duckdb xgboost lightgbm optuna onnx transformers"
@@ -43,39 +44,8 @@ SET = {
     "PYTHONUTF8": "1",
 }
 _SERVER = str(Path(__file__).with_name("server.py"))
-_OURS = re.compile(rf'^  File "{re.escape(str(Path(__file__).parent))}.*\n', re.MULTILINE)
-"""A frame of this package in a dump of the interpreter's stacks."""
-_GRACE = 20.0
+GRACE = 20.0
 """Seconds that a server may need beyond a program's own time before it is given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A program: `blocks` as `program` wants them, and the files of its working directory.
-
-    `name` is the file that tracebacks name; `modules` are those of `files` that it may import.
-    """
-
-    name: str
-    blocks: Sequence[Mapping[str, Any]]
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    modules: Sequence[str] = ()
-    kind: str = "run"
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What happened: each block's ending by its position, and how the process ended.
-
-    `ending` is ``exit 0``, ``exit -11`` (a signal), ``timeout``, ``output`` (too much) or
-    ``lost``; `at` is the position of the block it was in, `errors` the last of its stderr.
-    """
-
-    ending: str
-    endings: Mapping[int, Mapping[str, Any]]
-    at: int
-    imported: frozenset[str]
-    errors: str
 
 
 class Runner:
@@ -114,7 +84,7 @@ class Runner:
         else:
             with ThreadPoolExecutor(self.workers) as pool:
                 list(pool.map(lambda folder: self._spawned(folder, timeout), folders))
-        results = [_result(folder) for folder in folders]
+        results = [result(folder) for folder in folders]
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
         return results
@@ -123,14 +93,7 @@ class Runner:
         """A fresh folder with the job and its files."""
         self.count += 1
         folder = self.root / str(self.count)
-        work = folder / "work"
-        work.mkdir(parents=True)
-        for name, data in job.files.items():
-            path = work / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        told = {"name": job.name, "kind": job.kind, "blocks": job.blocks, "files": job.modules}
-        (folder / "job.json").write_text(json.dumps(told), "utf-8")
+        write(job, folder)
         return folder
 
     def _forked(self, folders: Sequence[Path], timeout: float) -> None:
@@ -150,10 +113,10 @@ class Runner:
                 with contextlib.suppress(OSError):
                     server.stdin.write(f"{number} {timeout} {folder}\n".encode())
                     server.stdin.flush()
-                running[str(number)] = time.monotonic() + timeout + _GRACE
+                running[str(number)] = time.monotonic() + timeout + GRACE
             answers = _answers(server, min(running.values()))
             if answers is None:
-                server.wait(_GRACE)
+                server.wait(GRACE)
                 continue
             now = time.monotonic()  # a supervisor that was killed does not answer
             running = {n: d for n, d in running.items() if n not in answers and d > now}
@@ -208,10 +171,16 @@ class Runner:
             env=self._environment(),
             start_new_session=True,
         )
-        try:
-            ending = f"exit {process.wait(timeout)}"
-        except subprocess.TimeoutExpired:
-            ending = "timeout"
+        deadline = time.monotonic() + timeout
+        ending = ""
+        while not ending:
+            try:
+                ending = f"exit {process.wait(0.1)}"
+            except subprocess.TimeoutExpired:
+                ending = "timeout" if time.monotonic() > deadline else overflow(folder)
+                if ending and hasattr(signal, "SIGUSR1"):
+                    process.send_signal(signal.SIGUSR1)  # it tells where it is
+                    time.sleep(0.3)
         with contextlib.suppress(OSError):
             if hasattr(os, "killpg"):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -250,39 +219,3 @@ def _answers(server: subprocess.Popen[bytes], deadline: float) -> list[str] | No
     # Answers are single short writes: what is read never ends within a number.
     answers = server.stdout.read(65536) if ready else b"\n"
     return answers.decode().split() if answers else None
-
-
-def _result(folder: Path) -> Ran:
-    """What a program left in its folder."""
-    endings: dict[int, Mapping[str, Any]] = {}
-    imported, at = set(), -1
-    for line in _lines(folder / "log"):
-        if "imported" in line:
-            imported.add(line["imported"])
-        elif "rule" in line:
-            endings[line["block"]], at = line, -1
-        else:
-            at = line["block"]
-    try:
-        ending = (folder / "ending").read_text()
-    except OSError:
-        ending = "lost"
-    errors = _OURS.sub("", _tail(folder / "stderr"))
-    return Ran(ending, endings, at, frozenset(imported), errors)
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with contextlib.suppress(OSError):
-        for line in path.read_bytes().splitlines():
-            with contextlib.suppress(ValueError):
-                yield json.loads(line)
-
-
-def _tail(path: Path, size: int = 8000) -> str:
-    """The last `size` bytes of a file, as text."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - size))
-            return file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""

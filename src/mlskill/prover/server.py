@@ -120,16 +120,22 @@ def _wait(pid: int, folder: Path, deadline: float) -> str:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return f"exit {os.waitstatus_to_exitcode(status)}"
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGUSR1)
+        ending = "timeout" if time.monotonic() > deadline else overflow(folder)
+        if ending:
+            os.kill(pid, signal.SIGUSR1)  # it tells where it is
             _nap(0.3)
-            return "timeout"
-        with contextlib.suppress(OSError):
-            if any((folder / name).stat().st_size > PRINTED for name in ("stdout", "stderr")):
-                return "output"
+            return ending
         if os.getppid() != server:
             return "abandoned"
         _nap(0.05)
+
+
+def overflow(folder: Path) -> str:
+    """``output`` when the program in `folder` has printed too much, else nothing."""
+    with contextlib.suppress(OSError):
+        if any((folder / name).stat().st_size > PRINTED for name in ("stdout", "stderr")):
+            return "output"
+    return ""
 
 
 def _nap(seconds: float) -> None:

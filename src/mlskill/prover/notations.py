@@ -1,0 +1,165 @@
+"""Data notations, each by the parser of the standard library, and two small ones of our own.
+
+Each `check_` function returns what the text was checked by, and raises FaultError.
+"""
+
+from __future__ import annotations
+
+import configparser
+import csv
+import io
+import json
+import re
+import tomllib
+from typing import Any
+from xml.parsers import expat
+
+from mlskill.prover.tools import FaultError, run, tool
+
+
+def check_json(text: str) -> str:
+    """Strict JSON: no key twice, no NaN."""
+    _load_json(text)
+    return "json"
+
+
+def _load_json(text: str) -> Any:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in items:
+            if key in found:
+                raise FaultError(f"the key {key!r} stands twice")
+            found[key] = value
+        return found
+
+    def constant(name: str) -> None:
+        raise FaultError(f"{name} is no JSON")
+
+    try:
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        raise FaultError(error.msg, error.lineno) from None
+    except ValueError as error:  # a number of too many digits
+        raise FaultError(str(error)) from None
+
+
+def check_jsonc(text: str) -> str:
+    """JSON with comments and trailing commas, both blanked where they stand."""
+    token = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+    def blank(match: re.Match[str]) -> str:
+        return match[0] if match[0][0] == '"' else re.sub(r"[^\n]", " ", match[0])
+
+    plain = token.sub(blank, text)
+    comma = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
+    _load_json(comma.sub(lambda match: match[1] or " ", plain))
+    return "json"
+
+
+def check_jsonl(text: str) -> str:
+    """A JSON value on each line."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                _load_json(line)
+            except FaultError as fault:
+                raise FaultError(fault.message, number) from None
+    return "json"
+
+
+def check_toml(text: str) -> str:
+    """TOML, as tomllib reads it."""
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise FaultError(str(error), int(line[1]) if line else 1) from None
+    return "tomllib"
+
+
+def check_ini(text: str) -> str:
+    """Sections and keys, as configparser reads them; no key twice."""
+    try:
+        configparser.ConfigParser(interpolation=None).read_string(text)
+    except configparser.Error as error:
+        line = getattr(error, "lineno", None) or 1
+        raise FaultError(str(error).partition("\n")[0], line) from None
+    return "configparser"
+
+
+def check_xml(text: str) -> str:
+    """Well-formed XML."""
+    parser = expat.ParserCreate()
+    try:
+        parser.Parse(text.strip().encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
+        raise FaultError(expat.errors.messages[error.code], error.lineno) from None
+    return "expat"
+
+
+def check_csv(text: str) -> str:
+    """As many columns in each row as in the first."""
+    rows = csv.reader(io.StringIO(text), strict=True)
+    width = 0
+    try:
+        for row in rows:
+            width = width or len(row)
+            if row and len(row) != width:
+                raise FaultError(f"{len(row)} columns instead of {width}", rows.line_num)
+    except csv.Error as error:
+        raise FaultError(str(error), rows.line_num) from None
+    return "csv"
+
+
+def check_diff(text: str) -> str:
+    """A unified diff: the lines of each hunk are as many as its head says."""
+    old = new = start = hunks = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        head = re.match(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@", line)
+        if head and not old and not new:
+            old, new, start = int(head[1] or 1), int(head[2] or 1), number
+            hunks += 1
+        elif old or new:
+            old -= line[:1] in ("", " ", "-")
+            new -= line[:1] in ("", " ", "+")
+            if line[:1] not in ("", " ", "-", "+", "\\") or old < 0 or new < 0:
+                raise FaultError("the hunk is not as long as its head says", start)
+    if old or new:
+        raise FaultError("the hunk is not as long as its head says", start)
+    if not hunks and not re.search(r"^[+-]", text, re.MULTILINE):
+        raise FaultError("no line is added or removed")
+    return "hunks" if hunks else "lines"
+
+
+_INSTRUCTIONS = (
+    "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL"
+    " STOPSIGNAL USER VOLUME WORKDIR"
+)
+
+
+def check_dockerfile(text: str) -> str:
+    """By hadolint where it is installed, else: known instructions, from FROM on, that end."""
+    if tool("hadolint"):
+        return run("hadolint", ["--no-color", "-"], text=text)
+    lines = iter(enumerate(text.splitlines(), 1))
+    stage = False
+    for number, line in lines:
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        words = line.split()
+        word = words[0].upper()
+        if word not in _INSTRUCTIONS.split():
+            raise FaultError(f"{words[0][:80]} is no instruction", number)
+        if not stage and word not in ("FROM", "ARG"):
+            raise FaultError(f"{word} stands before FROM", number)
+        if len(words) == 1:
+            raise FaultError(f"{word} says nothing", number)
+        stage = stage or word == "FROM"
+        for end in re.findall(r"<<-?[\"']?(\w+)[\"']?", line) if word in ("RUN", "COPY") else ():
+            if not any(inner.strip() == end for _, inner in lines):
+                raise FaultError(f"no line ends the text that {end} opens", number)
+        while line.rstrip().endswith("\\") or line.lstrip().startswith("#"):
+            number, line = next(lines, (number, ""))
+    if not stage:
+        raise FaultError("there is no FROM")
+    return "instructions"

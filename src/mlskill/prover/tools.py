@@ -1,0 +1,68 @@
+"""Commands that check a text, and the two ways in which a check ends badly."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+class FaultError(Exception):
+    """A fault in a text, at a line of it."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.message, self.line = message, line
+
+
+class AbsentError(Exception):
+    """The tool for a language is not installed."""
+
+
+def tool(name: str) -> str | None:
+    """The path of a command: beside this interpreter, else where the system looks."""
+    here = str(Path(sys.executable).parent)
+    return shutil.which(name, path=os.pathsep.join((here, os.environ.get("PATH", os.defpath))))
+
+
+def run(name: str, arguments: list[str], *, text: str, suffix: str = "") -> str:
+    """Give `text` to a command as a file; its name, when it has nothing to say against it."""
+    command = tool(name)
+    if command is None:
+        raise AbsentError(f"{name} is not installed")
+    code, said = call([command, *arguments], text, suffix)
+    if code:
+        line = re.search(r"(?:line |:)(\d+)", said)
+        said = said.replace(f"block{suffix}: ", "")
+        message = next((s for s in said.splitlines() if s.strip()), f"{name} ends with {code}")
+        raise FaultError(message, int(line[1]) if line else 1)
+    return name
+
+
+def call(command: list[str], text: str, suffix: str = "") -> tuple[int, str]:
+    """Exit code and output of `command` on a file that holds `text`, in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="mlskill-check-") as folder:
+        path = Path(folder, f"block{suffix}")
+        path.write_text(text, "utf-8", "replace")
+        kept = {k: os.environ[k] for k in ("PATH", "SYSTEMROOT", "LANG") if k in os.environ}
+        arguments = [path.name if a == "-" else a for a in command]
+        if "-" not in command:
+            arguments.append(path.name)
+        try:
+            done = subprocess.run(  # noqa: S603 - a checker, on a file that it only reads
+                arguments,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=60,
+                cwd=folder,
+                env={**kept, "HOME": folder},
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise FaultError(f"{Path(command[0]).name} found no end in 60 s") from None
+    said = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
+    return done.returncode, said[:20_000]
