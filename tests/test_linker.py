@@ -105,8 +105,24 @@ def test_role(path: str, expected: str) -> None:
     assert role(path) == expected
 
 
+def test_an_outer_skill_is_found_first_whatever_its_folders_are_called() -> None:
+    skill = loads({"SKILL.md": "", "a/SKILL.md": "", "a/A/SKILL.md": ""})
+    assert [s.root for s in skill.walk()] == ["skill", "skill/a", "skill/a/A"]
+
+
 NAMES = st.lists(
-    st.sampled_from(["a.md", "b.md", "x/a.md", "x/y/b.md", "x/SKILL.md", "x/y/SKILL.md", "c.txt"]),
+    st.sampled_from(
+        [
+            "a.md",
+            "b.md",
+            "x/A/SKILL.md",
+            "x/a.md",
+            "x/y/b.md",
+            "x/SKILL.md",
+            "x/y/SKILL.md",
+            "c.txt",
+        ]
+    ),
     unique=True,
 )
 

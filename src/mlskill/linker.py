@@ -71,11 +71,12 @@ def candidates(path: str, target: str) -> Iterator[str]:
 
 def nested(sources: Sources) -> tuple[Sources, dict[str, Sources]]:
     """`sources` without the skills further down, and each of those, re-rooted, by its prefix."""
+    folders = (posixpath.split(source.path) for source in sources.sources)
+    below = [folder + "/" for folder, name in folders if folder and name == "SKILL.md"]
     prefixes: list[str] = []
-    for source in sources.sources:  # sorted by path: an outer skill comes before those in it
-        folder, name = posixpath.split(source.path)
-        if folder and name == "SKILL.md" and not source.path.startswith(tuple(prefixes)):
-            prefixes.append(folder + "/")
+    for prefix in sorted(below, key=lambda prefix: (prefix.count("/"), prefix)):
+        if not prefix.startswith(tuple(prefixes)):  # else it belongs to the one around it
+            prefixes.append(prefix)
     if not prefixes:
         return sources, {}
 
@@ -97,6 +98,7 @@ def nested(sources: Sources) -> tuple[Sources, dict[str, Sources]]:
                 replace(a, path=a.path[cut:]) for a in sources.assets if a.path.startswith(prefix)
             ),
             folders=frozenset(f[cut:] for f in sources.folders if f.startswith(prefix)),
+            complete=sources.complete,
             faults=moved(sources.faults),
         )
 
