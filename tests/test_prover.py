@@ -224,10 +224,17 @@ def test_counts_and_shares_add_up(proof: Proof) -> None:
     assert proof.share == proven / (len(wanted) - wanted.count("prose"))
     told = summary(proof)
     assert f"{wanted.count('ran')} ran" in told
-    assert (
-        told.count("\n") == 1 + len([s for s in wanted if s not in ("ran", "checked", "prose")]) + 1
-    )
+    unproven = [s for s in wanted if s not in ("ran", "checked", "prose")]
+    assert sum(line.startswith("  SKILL") for line in told.splitlines()) == len(unproven)
     assert "not installed: no_such_module" in told
+
+
+def test_the_summary_is_inert(runner: Runner) -> None:
+    text = r'raise ValueError("\x1b[31m\n::error::x\u202e")'
+    told = summary(prove(skill("# T\n" + fence(text)), runner=runner))
+    assert all(c.isprintable() or c == "\n" for c in told)
+    assert [line for line in told.splitlines() if line.lstrip().startswith("::")] == []
+    assert "    | ::error::x" in told
 
 
 def test_an_empty_skill_is_proven(runner: Runner) -> None:

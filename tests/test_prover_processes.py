@@ -48,8 +48,11 @@ def test_only_what_is_named(runner: Runner) -> None:
     made = skill("## a\n" + fence("1") + "## b\n" + fence("2"))
     assert [p.name for p in plan(made, only=["SKILL.md#b"]).programs] == ["SKILL.md#b"]
     assert len(plan(made, only=["SKILL.md"]).programs) == 2
+    assert [p.name for p in plan(made, only="#a").programs] == ["SKILL.md#a"]
+    with pytest.raises(UnknownNameError, match="no section with blocks 'nothing'"):
+        plan(made, only="nothing")
     with pytest.raises(UnknownNameError, match=r"did you mean SKILL\.md#a"):
-        prove(made, only=["SKILL.md#aa"], runner=runner)
+        prove(made, only=["SKILL.md", "SKILL.md#aa"], runner=runner)
 
 
 def test_environment_is_scrubbed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,22 +80,28 @@ class Program:
         return tuple(sorted({m.partition(".")[0] for m in self.imports if not found(m)}))
 
 
-def programs(skill: Skill, only: Collection[str] | None = None) -> tuple[Program, ...]:
+def programs(skill: Skill, only: str | Collection[str] | None = None) -> tuple[Program, ...]:
     """Every section of `skill` that has blocks, in reading order; executes nothing.
 
-    `only` keeps the documents (``sub-skills/a.md``) and sections (``sub-skills/a.md#b``) named.
+    `only` keeps the documents (``sub-skills/a.md``) and sections (``sub-skills/a.md#b``) named, or,
+    as a single text, the sections whose address holds it.
 
     Raises:
         UnknownNameError: `only` names something that has no blocks.
     """
     everything = tuple(_programs(skill, ""))
+    known = {p.path for p in everything} | {p.name for p in everything}
     if only is None:
         return everything
-    known = {p.path for p in everything} | {p.name for p in everything}
-    for name in only:
-        if name not in known:
-            raise UnknownNameError("section with blocks", name, known)
-    return tuple(p for p in everything if p.path in only or p.name in only)
+    if isinstance(only, str):
+        kept = tuple(p for p in everything if only in p.name)
+        unknown = [] if kept else [only]
+    else:
+        kept = tuple(p for p in everything if p.path in only or p.name in only)
+        unknown = [name for name in only if name not in known]
+    if unknown:
+        raise UnknownNameError("section with blocks", unknown[0], known)
+    return kept
 
 
 def _programs(skill: Skill, prefix: str) -> Iterator[Program]:

@@ -40,7 +40,7 @@ def check(language: str, text: str) -> Checked:
     try:
         return Checked(checker(text))
     except FaultError as fault:
-        return Checked(language, fault.message, fault.line)
+        return Checked(fault.by or language, fault.message, fault.line)
     except AbsentError as fault:
         return Checked("", str(fault))
     except (RecursionError, MemoryError) as fault:

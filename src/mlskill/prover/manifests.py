@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from mlskill.prover.tools import FaultError, call, tool
+from mlskill.prover.tools import FaultError, call, complaint, tool
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -94,7 +94,7 @@ def _kubernetes(text: str, first: int) -> str:
         return "yaml (kubernetes-validate is not installed)"
     code, said = call([command, "--strict"], text, ".yaml")
     if code or "Couldn't find schema" in said:
-        raise FaultError(_complaint(said, ("ERROR", "WARN")), first + 1)
+        raise FaultError(complaint(said, ("ERROR", "WARN")), first + 1, "kubernetes-validate")
     return "kubernetes-validate"
 
 
@@ -104,7 +104,7 @@ def _jsonschema(schema: str, text: str, first: int) -> str:
         return "yaml (check-jsonschema is not installed)"
     code, said = call([command, "--builtin-schema", schema], text, ".yaml")
     if code:
-        raise FaultError(_complaint(said, ("::",)), first + 1)
+        raise FaultError(complaint(said, ("$",)), first + 1, "check-jsonschema")
     return f"check-jsonschema {schema.removeprefix('vendor.')}"
 
 
@@ -116,15 +116,5 @@ def _prometheus(text: str, first: int) -> str:
     if code:
         line = re.search(r"(?:line |yaml:)\s*(\d+)", said)
         at = first + (int(line[1]) if line else 1)
-        raise FaultError(_complaint(said, ("error", "could not", "line")), at)
+        raise FaultError(complaint(said, ("error", "could not", "line")), at, "promtool")
     return "promtool"
-
-
-def _complaint(said: str, marks: tuple[str, ...]) -> str:
-    """The line of a tool's output that says what is wrong."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    for mark in marks:
-        for line in lines:
-            if mark in line:
-                return line[:500]
-    return lines[0][:500] if lines else "its tool refuses it and does not say why"

@@ -140,7 +140,7 @@ _INSTRUCTIONS = (
 def check_dockerfile(text: str) -> str:
     """By hadolint where it is installed, else: known instructions, from FROM on, that end."""
     if tool("hadolint"):
-        return run("hadolint", ["--no-color", "-"], text=text)
+        return run("hadolint", ["--no-color", "--failure-threshold", "error", "-"], text=text)
     lines = iter(enumerate(text.splitlines(), 1))
     stage = False
     for number, line in lines:

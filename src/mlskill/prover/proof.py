@@ -77,7 +77,7 @@ class Plan:
         ]
         for program in self.executed:
             names = f" with {', '.join(sorted(program.files))}" if program.files else ""
-            lines.append(f"  {program.name}: {len(program.runs)} blocks{names}")
+            lines.append(_inert(f"  {program.name}: {len(program.runs)} blocks{names}"))
         return "\n".join(lines + _wanting(self.missing)) + "\n"
 
 
@@ -133,19 +133,27 @@ class Proof:
 
 
 def summary(proof: Proof) -> str:
-    """The counts and shares of `proof`, then a line for each block that is not proven, and why."""
+    """The counts and shares of `proof`, then each block that is not proven, and why.
+
+    What programs said is indented behind a bar, its control characters made visible: whatever it
+    is, it reaches no terminal and passes for no command.
+    """
     blocks = ", ".join(f"{n} {status}" for status, n in proof.counts.items()) or "no blocks"
-    text = (
+    lines = [
         f"{len(proof.plan.executed)} programs, {blocks}, in {proof.seconds:.1f} s;"
         f" proven: {proof.share:.1%} of all but prose; ran: {proof.python_share:.1%} of Python"
-    )
-    lines = [text]
+    ]
     for outcome in proof.outcomes:
         if outcome.status not in ("ran", "checked", "prose"):
-            line = outcome.line or outcome.place.line
-            at = f"{outcome.place.path}:{line}"
-            lines.append(f"  {at}: {outcome.status}: {outcome.message}")
+            at = f"{outcome.place.path}:{outcome.line or outcome.place.line}"
+            lines.append(_inert(f"  {at}: {outcome.status}: {outcome.message}"))
+            lines += [f"    | {_inert(line)}" for line in outcome.detail.splitlines()]
     return "\n".join(lines + _wanting(proof.plan.missing)) + "\n"
+
+
+def _inert(text: str) -> str:
+    """`text` as one line without control characters."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _share(part: int, whole: int) -> float:

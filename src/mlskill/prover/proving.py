@@ -18,7 +18,7 @@ from mlskill.prover.proof import Outcome, Plan, Proof, Status
 from mlskill.prover.runner import Runner
 
 
-def plan(skill: Skill, *, only: Collection[str] | None = None) -> Plan:
+def plan(skill: Skill, *, only: str | Collection[str] | None = None) -> Plan:
     """What `prove` would run of `skill`; executes nothing. `only` is as there."""
     return Plan(programs(skill, only))
 
@@ -28,7 +28,7 @@ def prove(
     *,
     timeout: float = 60.0,
     workers: int | None = None,
-    only: Collection[str] | None = None,
+    only: str | Collection[str] | None = None,
     preload: Iterable[str] = (),
     runner: Runner | None = None,
 ) -> Proof:
@@ -39,9 +39,9 @@ def prove(
     with ``contents=True``, so that the files its blocks use are there.
 
     Each section is a program, ended after `timeout` seconds, `workers` at a time (one for each
-    core). `only` names documents and sections (``sub-skills/a.md#b``) to keep to. `preload` are
-    modules to import once beside those known to be safe. A `runner` may be shared between calls;
-    its own workers and modules then count.
+    core). `only` names documents and sections (``sub-skills/a.md#b``) to keep to; a single text is
+    a part of their address. `preload` are modules to import once beside those known to be safe. A
+    `runner` may be shared between calls; its own workers and modules then count.
 
     Raises:
         UnknownNameError: `only` names something that has no blocks.

@@ -8,15 +8,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 
 class FaultError(Exception):
-    """A fault in a text, at a line of it."""
+    """A fault in a text, at a line of it; `by` is the command that found it."""
 
-    def __init__(self, message: str, line: int = 1) -> None:
+    def __init__(self, message: str, line: int = 1, by: str = "") -> None:
         super().__init__(message)
-        self.message, self.line = message, line
+        self.message, self.line, self.by = message, line, by
 
 
 class AbsentError(Exception):
@@ -37,10 +38,20 @@ def run(name: str, arguments: list[str], *, text: str, suffix: str = "") -> str:
     code, said = call([command, *arguments], text, suffix)
     if code:
         line = re.search(r"(?:line |:)(\d+)", said)
-        said = said.replace(f"block{suffix}: ", "")
-        message = next((s for s in said.splitlines() if s.strip()), f"{name} ends with {code}")
-        raise FaultError(message, int(line[1]) if line else 1)
+        message = complaint(said, ("rror",))
+        raise FaultError(message, int(line[1]) if line else 1, name)
     return name
+
+
+def complaint(said: str, marks: Sequence[str]) -> str:
+    """The line of a tool's output that says what is wrong: the first with the first mark found."""
+    lines = [re.sub(r"^block(\.\w+)?:+(\d+(:\d+)? )? *", "", s.strip()) for s in said.splitlines()]
+    lines = [line for line in lines if line]
+    for mark in marks:
+        for line in lines:
+            if mark in line:
+                return line[:500]
+    return lines[0][:500] if lines else "refused without a word"
 
 
 def call(command: list[str], text: str, suffix: str = "") -> tuple[int, str]:
