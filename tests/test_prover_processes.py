@@ -170,6 +170,13 @@ def test_only_what_is_shared_and_safe_is_preloaded() -> None:
     assert "json" not in plan(made).missing
 
 
+def test_what_a_piece_imports_is_missing_too() -> None:
+    text = HEAD + "# T\n[p](p.py) [q](q.py)\n" + fence("import json, p, no_such_a.b")
+    piece = "import q, no_such_b\ntry:\n    import no_such_c\nexcept ImportError: ..."
+    made = loads({"SKILL.md": text, "p.py": piece, "q.py": "import no_such_d, p", "r.py": "x ="})
+    assert plan(made).missing == ("no_such_a", "no_such_b", "no_such_d")
+
+
 def test_chance_is_not_inherited() -> None:
     pytest.importorskip("numpy")
     text = fence("import numpy\nprint(numpy.random.rand())\n# > 0")

@@ -10,6 +10,7 @@ because a section is read alone.
 from __future__ import annotations
 
 import ast
+import contextlib
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping
@@ -129,10 +130,23 @@ def _program(
         elif task.action == "run" and absent:
             what = f"{absent[0]} was not loaded: load the skill with contents=True"
             tasks[i] = _refused(task, what, "block-fails")
+    runs = [t.block.text for t in tasks if t.action == "run"]
+    return Program(document, path, section.anchor, tuple(tasks), files, _foreign(runs, files))
+
+
+def _foreign(texts: list[str], files: Mapping[str, bytes]) -> frozenset[str]:
+    """The modules that `texts` import, and those of `files` that they do, from elsewhere."""
+    found: set[str] = set()
+    waiting = [imported(text) for text in texts]
+    pieces = {name.removesuffix(".py"): data for name, data in files.items() if "/" not in name}
     own = {PurePosixPath(name).parts[0].removesuffix(".py") for name in files}
-    imports = {m for t in tasks if t.action == "run" for m in imported(t.block.text)}
-    foreign = {m for m in imports if m.partition(".")[0] not in own | sys.stdlib_module_names}
-    return Program(document, path, section.anchor, tuple(tasks), files, frozenset(foreign))
+    while waiting:
+        modules = waiting.pop()
+        found.update(m for m in modules if m.partition(".")[0] not in sys.stdlib_module_names)
+        for module in modules & pieces.keys():
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                waiting.append(imported(pieces.pop(module).decode("utf-8"), inner=False))
+    return frozenset(m for m in found if m.partition(".")[0] not in own)
 
 
 def _linked(
@@ -196,8 +210,10 @@ def _syntax(document: Document, block: CodeBlock) -> tuple[str, int] | None:
     return None
 
 
-def imported(text: str) -> frozenset[str]:
+def imported(text: str, *, inner: bool = True) -> frozenset[str]:
     r"""The modules that the Python program `text` imports, as written.
+
+    With `inner` false, only those it cannot do without: not in functions, nor in a ``try``.
 
     >>> sorted(imported("import os, torch.nn as nn\nfrom sklearn.metrics import f1_score"))
     ['os', 'sklearn.metrics', 'torch.nn']
@@ -206,7 +222,7 @@ def imported(text: str) -> frozenset[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if inner else tree.body:
         if isinstance(node, ast.Import):
             modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

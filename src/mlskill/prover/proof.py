@@ -138,10 +138,12 @@ def summary(proof: Proof) -> str:
     What programs said is indented behind a bar, its control characters made visible: whatever it
     is, it reaches no terminal and passes for no command.
     """
-    blocks = ", ".join(f"{n} {status}" for status, n in proof.counts.items()) or "no blocks"
+    counts = ", ".join(f"{n} {status}" for status, n in proof.counts.items())
     lines = [
-        f"{len(proof.plan.executed)} programs, {blocks}, in {proof.seconds:.1f} s;"
+        f"{len(proof.plan.executed)} programs, {counts}, in {proof.seconds:.1f} s;"
         f" proven: {proof.share:.1%} of all but prose; ran: {proof.python_share:.1%} of Python"
+        if counts
+        else "no code blocks"
     ]
     for outcome in proof.outcomes:
         if outcome.status not in ("ran", "checked", "prose"):
