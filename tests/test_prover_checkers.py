@@ -14,7 +14,7 @@ from mlskill.prover.checkers import CHECKERS, check
 
 TEXTS = [
     ("json", '{"a": [1, null]}', 0),
-    ("json", '{"a": 1,\n}', 2),
+    ("json", '{"a": 1,\n 2}', 2),
     ("json", '{"a": NaN}', 1),
     ("json", '{"a": 1, "a": 2}', 1),
     ("json", "[" * 100_000, 1),
