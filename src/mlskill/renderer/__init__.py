@@ -1,0 +1,179 @@
+"""render: a skill, or a part of it, as text for an agent, by view.
+
+The only part that knows Jinja. Text of a skill is a value in our templates and never a template;
+an environment that escapes whatever is not marked as prepared stands behind that. Every view is
+without HTML comments, equal to the byte for equal skills, and ends with one newline.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlskill.errors import UnknownNameError
+from mlskill.model import Section, Skill
+from mlskill.renderer import text
+from mlskill.renderer.merger import merge
+from mlskill.renderer.nodes import Node, assets, below, find, nodes, rooted
+from mlskill.tokens import Counter, estimate
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+Format = Literal["markdown", "xml"]
+
+LISTED = 100
+"""Documents, and other files, that a listing names before it says how many more there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to show a skill: its templates by format, and what it is for."""
+
+    summary: str
+    templates: Mapping[str, str]
+
+
+def _view(summary: str, markdown: str, xml: str = "content.xml.j2") -> View:
+    return View(summary, {"markdown": markdown, "xml": xml})
+
+
+VIEWS: Mapping[str, View] = {
+    "outline": _view("a document, and a table of those below it", "outline.md.j2"),
+    "module": _view("one document", "part.md.j2"),
+    "section": _view("one section, with the way to it", "part.md.j2"),
+    "full": _view("a document and all below it as one", "full.md.j2"),
+    "catalog": _view("name, description and location", "catalog.md.j2", "catalog.xml.j2"),
+}
+"""Every view by name."""
+
+
+def render(
+    skill: Skill,
+    target: str | None = None,
+    *,
+    view: str | None = None,
+    format: Format = "markdown",
+    count: Counter = estimate,
+) -> str:
+    """`skill`, or the part of it that `target` names, as text.
+
+    A target is a document (its path, its frontmatter's name or its file's name without suffix) or
+    a section (``document#anchor``; ``#anchor`` is one of ``SKILL.md``). Without `view` it is
+    `outline` for a skill, `module` for a document, `section` for a section. Relative links become
+    paths from the skill's root, except in `full`, where they lead to a heading of the output.
+    In XML, no text of the skill can open or close an element of ours. `count` gives the tokens.
+
+    Raises:
+        UnknownNameError: there is no such target, view or format.
+    """
+    view = view or ("outline" if target is None else "section" if "#" in target else "module")
+    if view not in VIEWS:
+        raise UnknownNameError("view", view, VIEWS)
+    if format not in VIEWS[view].templates:
+        raise UnknownNameError("format", format, VIEWS[view].templates)
+    if view == "catalog":
+        return catalog([skill], format=format) + "\n"
+    found = tuple(nodes(skill))
+    node, section = (found[0], None) if target is None else find(found, target)
+    shown = section if view == "section" else None
+    whole = node is found[0] and view in ("outline", "full")
+    under = below(found, node)
+    others = under[1:] if view == "outline" else ()
+    files = list(assets(skill)) if whole else []
+    return _fill(
+        VIEWS[view].templates[format],
+        body=merge(skill, under) if view == "full" else _body(skill, node, shown),
+        skill=skill.name,
+        folder=posixpath.dirname(skill.location),
+        path="" if whole else node.path,
+        anchor=shown.anchor if shown else "",
+        trail=_trail(node, shown),
+        documents=[(other.path, other.purpose, count(other.body)) for other in others[:LISTED]],
+        more_documents=max(0, len(others) - LISTED),
+        files=files[:LISTED],
+        more_files=max(0, len(files) - LISTED),
+    )
+
+
+def catalog(skills: Iterable[Skill], *, format: Format = "xml") -> str:
+    """Name, description and location of each of `skills`, for a system prompt.
+
+    In XML the bytes are those of `to_prompt` of the reference library (skills-ref 0.1.1), which
+    has no newline at the end; but a location that could pass for a tag is escaped here.
+    """
+    if format not in VIEWS["catalog"].templates:
+        raise UnknownNameError("format", format, VIEWS["catalog"].templates)
+    listed = [(s.name, s.description, s.location) for s in skills]
+    return _fill(VIEWS["catalog"].templates[format], skills=listed).removesuffix("\n")
+
+
+def _body(skill: Skill, node: Node, section: Section | None) -> str:
+    """A document or a section of it, with links from the root."""
+    document = node.document
+    if section is None:
+        edits = text.retarget(document, partial(rooted, skill, node), inline=False)
+        return text.body(document, edits)
+
+    def address(link: Any) -> str | None:
+        if link.internal and not link.path and link.fragment:
+            there = document.section(link.fragment)
+            inside = there is not None and section.start <= there.start < section.end
+            return None if inside else text.from_root(link, node.path)
+        return rooted(skill, node, link)
+
+    edits = text.retarget(document, address, inline=True)
+    return text.body(document, edits, section.start, section.end)
+
+
+def _trail(node: Node, section: Section | None) -> list[str]:
+    """The titles on the way from a document to what lies above `section`."""
+    titles: list[str] = []
+    sections = node.document.sections
+    while section is not None and section.parent is not None:
+        section = sections[section.parent]
+        titles.append(section.title)
+    return titles[-2::-1]
+
+
+def _location(path: str) -> str:
+    """A location in XML: as the reference writes it, escaped where it could pass for markup."""
+    return path if path.isprintable() and not set("<>") & set(path) else escape(text.line(path))
+
+
+def _fill(template: str, **values: Any) -> str:
+    """The template, with the skill's text as prepared values and all others escaped."""
+    from markupsafe import Markup
+
+    xml = template.endswith(".xml.j2")
+    if "body" in values:
+        values["body"] = Markup(text.neutral(values["body"]) if xml else values["body"])  # noqa: S704
+    return _environment(xml).get_template(template).render(values).rstrip("\n") + "\n"
+
+
+@cache
+def _environment(xml: bool) -> ImmutableSandboxedEnvironment:
+    """Jinja for one format; `finalize` sees every value before it is written."""
+    from jinja2 import PackageLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from markupsafe import Markup
+
+    prepare = escape if xml else text.inline
+    environment = ImmutableSandboxedEnvironment(
+        loader=PackageLoader("mlskill", "views"),
+        undefined=StrictUndefined,
+        autoescape=xml,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=lambda v: v if isinstance(v, Markup) else Markup(prepare(str(v))),  # noqa: S704
+    )
+    environment.filters["code"] = lambda value: Markup(text.code(value))  # noqa: S704
+    environment.filters["location"] = lambda value: Markup(_location(value))  # noqa: S704
+    environment.filters["line"] = text.line
+    environment.filters["number"] = "{:,}".format
+    return environment
