@@ -4,7 +4,8 @@ Copy the file; it needs nothing. It reads a Hugging Face config (`AutoConfig...t
 layer's kind, a bare `config.json` may not) and counts what the cache holds: key and value heads
 (not query heads), an explicit `head_dim`, sliding windows, layers without a cache, compressed
 caches (MLA). Speeds are ceilings from bytes and arithmetic that no server reaches: measure the
-share yours does. Change `each` to 1 for an 8-bit cache. Nested configs (vision, audio): pass the `text_config` part.
+share yours does. Change `each` to 1 for an 8-bit cache. Nested configs (vision, audio): pass the
+`text_config` part.
 """
 
 from __future__ import annotations

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
-from compile_audit import compile_audit
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
 
 torch = pytest.importorskip("torch")
+compile_audit = pytest.importorskip("compile_audit").compile_audit
+
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
+
+pytest.importorskip("numpy")
+import numpy as np
 from queueing import cost_per_million, poisson, replicas_for, simulate
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+import sys
+from pathlib import Path
+
 import pytest
-from race import race
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
+
+np = pytest.importorskip("numpy")
+race = pytest.importorskip("race").race
 
 
 class Machine:
