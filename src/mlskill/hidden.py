@@ -39,7 +39,9 @@ _JOINING = re.compile(
     r"\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
 )
 # Scripts that write no space between words, where U+200B says where a line may break.
-_UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u1aaf\u3000-\u9fff\uff00-\uffef]")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u1aaf\u3000-\u9fff\uff00-\uffef]"
+)
 _JAMO = re.compile(r"[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]")
 _MARK = re.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff]")
 _PICTURE = re.compile(
@@ -68,7 +70,9 @@ def invisible(text: str) -> Iterator[tuple[int, int]]:
 def escape(char: str) -> str:
     r"""A character as an escape: ``\x1b``, ``\u202e``, ``\U000e0041``."""
     code = ord(char)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    )
 
 
 def hidden(text: str) -> Iterator[tuple[int, int]]:

@@ -462,7 +462,7 @@ class Finding:
     """A fault as reported: which rule, how bad, where, and what to do.
 
     Lines and columns count from 1, columns in code points, the end exclusive. `excerpt` is the
-    text of the line at which it starts.
+    text of the line at which it starts; of a very long line, the part from `excerpt_column`.
     """
 
     rule: str
@@ -474,6 +474,11 @@ class Finding:
     end_column: int
     message: str
     excerpt: str = ""
+
+    @property
+    def excerpt_column(self) -> int:
+        """The column at which `excerpt` starts."""
+        return 1 if self.column <= 200 else self.column - 100
 
 
 @dataclass(frozen=True, slots=True)

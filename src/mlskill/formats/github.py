@@ -1,7 +1,4 @@
-"""github: workflow commands, which GitHub shows beside the lines of a change.
-
-Source: "Workflow commands for GitHub Actions" and the escaping of actions/toolkit (2026-11).
-"""
+"""github: a report as workflow commands, which GitHub shows beside the lines they speak of."""
 
 from __future__ import annotations
 
@@ -9,20 +6,22 @@ from mlskill.formats.escape import inert
 from mlskill.formats.text import summary
 from mlskill.model import Finding, Report
 
-_COMMANDS = {"error": "error", "warning": "warning", "advice": "notice"}
+_LEVELS = {"error": "error", "warning": "warning", "advice": "notice"}
 
 
 def write(report: Report, *, color: bool = False) -> str:
-    """One command for each finding, then a summary line."""
-    return "\n".join([*map(_command, report.findings), summary(report)]) + "\n"
+    """The report as one command for each finding, and a summary."""
+    return "".join(f"{line}\n" for line in [*map(_command, report.findings), summary(report)])
 
 
 def _command(finding: Finding) -> str:
-    where = f"file={_property(finding.path)},line={finding.line},endLine={finding.end_line}"
-    if finding.line == finding.end_line:  # columns of several lines are refused
-        where += f",col={finding.column},endColumn={finding.end_column}"
-    title = f"title={_property(finding.rule)}"
-    return f"::{_COMMANDS[finding.severity]} {where},{title}::{_data(finding.message)}"
+    place = {"file": finding.path, "line": finding.line, "endLine": finding.end_line}
+    # GitHub takes columns only of a place on one line.
+    if finding.line == finding.end_line:
+        place |= {"col": finding.column, "endColumn": finding.end_column}
+    place["title"] = finding.rule
+    properties = ",".join(f"{key}={_property(str(value))}" for key, value in place.items())
+    return f"::{_LEVELS[finding.severity]} {properties}::{_data(finding.message)}"
 
 
 def _data(text: str) -> str:

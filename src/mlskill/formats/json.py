@@ -1,18 +1,21 @@
-"""json: for programs. Its schema is `report.schema.json` beside this file."""
+"""json: a report for programs. ``report.schema.json``, beside this file, says what is in it."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 
 from mlskill.model import Report
 
 VERSION = 1
-"""Grows when a program that reads the output must change; new keys do not count."""
+"""Counts up when a reader of the format must change."""
+
+_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 
 
 def write(report: Report, *, color: bool = False) -> str:
-    """The report as one JSON object, in ASCII: any character that could act is an escape."""
+    """The report as JSON, in ASCII, so that nothing in it acts on what shows it."""
     text = json.dumps({"version": VERSION, **asdict(report)}, indent=2)
-    # "##[" is a command of GitHub's wherever it stands; in JSON "#" can be written otherwise.
-    return text.replace("##", r"#\u0023") + "\n"
+    # Both stand in strings only, where an escape means the same.
+    return _COMMAND.sub(r"#\\u0023", text).replace("\x7f", r"\u007f") + "\n"

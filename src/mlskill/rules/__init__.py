@@ -1,0 +1,78 @@
+"""RULES: every rule, by its id. Each is a function here and a page in ``pages/``.
+
+    files        what the reader saw              rule.py     what a rule is
+    frontmatter  keys and values                  mojibake.py
+    links        links, images, mentions          nearest.py  "did you mean"
+    sections     headings, pages                  pages/      what `explain` prints, and the tests
+    code         fences, comments                             run
+    text         characters
+    size         how long
+
+The table lists them; there is no other way in. `validate(skill, rules=…)` takes any other table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files as _files
+from types import MappingProxyType
+
+from mlskill.errors import UnknownNameError
+from mlskill.rules import code, files, frontmatter, links, sections, size, text
+from mlskill.rules.rule import Problem, Problems, Rule, rule
+
+__all__ = ["RULES", "Problem", "Problems", "Rule", "explain", "rule"]
+
+_LISTED: tuple[Rule, ...] = (
+    files.file_not_utf8,
+    files.file_bom,
+    files.file_not_regular,
+    files.file_unreadable,
+    files.symlink_escapes,
+    files.path_collision,
+    files.path_unprintable,
+    files.archive_unsafe,
+    files.skill_file_case,
+    frontmatter.frontmatter_missing,
+    frontmatter.frontmatter_unclosed,
+    frontmatter.frontmatter_invalid,
+    frontmatter.frontmatter_duplicate_key,
+    frontmatter.frontmatter_colon,
+    frontmatter.frontmatter_alias,
+    frontmatter.name_missing,
+    frontmatter.name_invalid,
+    frontmatter.name_not_folder,
+    frontmatter.description_missing,
+    frontmatter.description_too_long,
+    frontmatter.field_invalid,
+    frontmatter.field_unknown,
+    links.link_target_missing,
+    links.link_anchor_missing,
+    links.link_leaves_skill,
+    links.link_scheme_unsafe,
+    links.mention_target_missing,
+    sections.heading_empty,
+    sections.document_unreachable,
+    code.fence_unclosed,
+    code.comment_unclosed,
+    text.text_mojibake,
+    text.text_control_character,
+    text.text_bidi_control,
+    text.text_invisible,
+    size.limit_reached,
+    size.skill_too_long,
+)
+
+RULES: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in _LISTED})
+"""Every rule, by its id."""
+
+
+def explain(rule_id: str) -> str:
+    """The page of a rule: what it finds, why, how to mend it.
+
+    Raises:
+        UnknownNameError: there is no such rule; it names those that are near.
+    """
+    if rule_id not in RULES:
+        raise UnknownNameError("rule", rule_id, RULES)
+    return (_files(__name__) / "pages" / f"{rule_id}.md").read_text(encoding="utf-8")

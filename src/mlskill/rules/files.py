@@ -1,0 +1,68 @@
+"""Rules about files: what the reader saw, and the byte-order mark."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+
+from mlskill.model import Skill
+from mlskill.rules.rule import Problem, Problems, reported, rule
+
+
+@rule("warning")
+def file_not_utf8(skill: Skill) -> Problems:
+    """A Markdown file is not UTF-8."""
+    for problem in reported(skill, "file-not-utf8"):
+        # YAML must be Unicode, and no client loads a SKILL.md that is not.
+        yield problem._replace(severity="error" if problem.path == "SKILL.md" else None)
+
+
+@rule("warning")
+def file_bom(skill: Skill) -> Problems:
+    """A Markdown file starts with a byte-order mark."""
+    for document in skill.documents:
+        if document.source.raw.startswith(BOM_UTF8):
+            yield Problem(
+                document.path, 0, 0, "starts with a byte-order mark; save it without (UTF-8)"
+            )
+
+
+@rule("warning")
+def file_not_regular(skill: Skill) -> Problems:
+    """An entry is neither a file nor a folder: a pipe, a socket, a device."""
+    return reported(skill, "file-not-regular")
+
+
+@rule("warning")
+def file_unreadable(skill: Skill) -> Problems:
+    """A file or folder could not be read."""
+    return reported(skill, "file-unreadable")
+
+
+@rule("warning")
+def symlink_escapes(skill: Skill) -> Problems:
+    """A symbolic link leads out of the skill, or nowhere."""
+    return reported(skill, "symlink-escapes")
+
+
+@rule("warning")
+def path_collision(skill: Skill) -> Problems:
+    """Two paths differ only by case or Unicode form, and are one on some systems."""
+    return reported(skill, "path-collision")
+
+
+@rule("warning")
+def path_unprintable(skill: Skill) -> Problems:
+    """A name holds a character that cannot be seen or is not portable."""
+    return reported(skill, "path-unprintable")
+
+
+@rule("warning")
+def archive_unsafe(skill: Skill) -> Problems:
+    """A member of the archive is not safe to unpack."""
+    return reported(skill, "archive-unsafe")
+
+
+@rule("error")
+def skill_file_case(skill: Skill) -> Problems:
+    """The skill's file is not called exactly SKILL.md."""
+    return reported(skill, "skill-file-case")

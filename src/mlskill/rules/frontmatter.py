@@ -1,0 +1,257 @@
+"""Rules about frontmatter: that it can be read, and that it says what the specification wants.
+
+Of a ``SKILL.md`` everything is wanted; of any other page only that a frontmatter which is there can
+be read, and that its name and description are text: its keys are free.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+from mlskill.linker import role
+from mlskill.model import Document, Severity, Skill
+from mlskill.rules.rule import Problems, at, reported, rule, unread
+
+if TYPE_CHECKING:
+    from mlskill.schema import Mistake
+
+_UNREADABLE = frozenset(("frontmatter-unclosed", "frontmatter-invalid", "limit-reached"))
+# Keys that Claude Code reads; moved below metadata, they would do nothing.
+_CLIENT = frozenset(
+    (
+        *("agent", "argument-hint", "arguments", "context", "disable-model-invocation"),
+        *("disallowed-tools", "effort", "hooks", "model", "paths", "shell", "user-invocable"),
+        "when_to_use",
+    )
+)
+
+
+def _of_stage(skill: Skill, rule_id: str) -> Problems:
+    """What `frontmatter.split` saw; the specification speaks of ``SKILL.md`` alone."""
+    for problem in reported(skill, rule_id):
+        if role(problem.path) != "asset":  # a template's values are still to be filled in
+            severity: Severity | None = None if problem.path == skill.main.path else "warning"
+            yield problem._replace(severity=severity)
+
+
+@rule("error")
+def frontmatter_missing(skill: Skill) -> Problems:
+    """SKILL.md does not start with a frontmatter."""
+    main = skill.main
+    if main.frontmatter.present or main.frontmatter.faults or unread(skill):
+        return
+    fence = re.search(r"\S", main.text)
+    if fence and main.text.startswith("---", fence.start()):
+        message = "the frontmatter must start on the first line, at its first character"
+        yield at(main, (fence.start(), fence.start() + 3), message)
+    else:
+        yield at(main, (0, 0), "starts without a frontmatter; add name and description between ---")
+
+
+@rule("error")
+def frontmatter_unclosed(skill: Skill) -> Problems:
+    """A frontmatter is opened but no line --- closes it."""
+    return _of_stage(skill, "frontmatter-unclosed")
+
+
+@rule("error")
+def frontmatter_invalid(skill: Skill) -> Problems:
+    """A frontmatter is not YAML, or not keys with values."""
+    return _of_stage(skill, "frontmatter-invalid")
+
+
+@rule("error")
+def frontmatter_duplicate_key(skill: Skill) -> Problems:
+    """A key stands twice; clients differ in which of the two they take."""
+    return _of_stage(skill, "frontmatter-duplicate-key")
+
+
+@rule("error")
+def frontmatter_colon(skill: Skill) -> Problems:
+    """A value holds a colon and a space, and is not in quotes."""
+    return _of_stage(skill, "frontmatter-colon")
+
+
+@rule("warning")
+def frontmatter_alias(skill: Skill) -> Problems:
+    """A frontmatter uses anchors, aliases, tags, merge keys or a second document."""
+    return _of_stage(skill, "frontmatter-alias")
+
+
+@rule("error")
+def name_missing(skill: Skill) -> Problems:
+    """SKILL.md has no name."""
+    return _missing(skill.main, "name", _stem(skill) or "the folder's name")
+
+
+@rule("error")
+def description_missing(skill: Skill) -> Problems:
+    """SKILL.md has no description."""
+    return _missing(skill.main, "description", "what the skill does and when to use it")
+
+
+@rule("error")
+def name_invalid(skill: Skill) -> Problems:
+    """The name is not 1 to 64 of a-z, 0-9 and single hyphens between them."""
+    for mistake in _mistakes(skill.main, "name", "string_pattern_mismatch", "string_too_long"):
+        name = str(mistake.value)
+        wanted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64].strip("-")
+        hint = f"; write {wanted}" if wanted and name.isascii() else ""
+        yield at(skill.main, _place(skill.main, ("name",)), f"{_against(name)}{hint}")
+
+
+@rule("error")
+def name_not_folder(skill: Skill) -> Problems:
+    """The name is not the name of the skill's folder."""
+    name, folder = skill.main.frontmatter.data.get("name"), _stem(skill)
+    if not isinstance(name, str) or not folder or name == folder or _against(name):
+        return
+    message = f"the name is {name}, the folder {folder}; rename one of them"
+    yield at(skill.main, _place(skill.main, ("name",)), message)
+
+
+@rule("error")
+def description_too_long(skill: Skill) -> Problems:
+    """The description has more than 1,024 characters."""
+    for mistake in _mistakes(skill.main, "description", "string_too_long"):
+        message = f"has {len(mistake.value.strip()):,} characters; at most 1,024 are allowed"
+        yield at(skill.main, _place(skill.main, ("description",)), message)
+
+
+@rule("error")
+def field_invalid(skill: Skill) -> Problems:
+    """A value has a type or a length that the specification does not allow."""
+    main = skill.main
+    for mistake in _mistakes(main):
+        length = mistake.kind in ("string_too_long", "string_too_short")
+        field = mistake.path[0]
+        known = field in ("name", "description")
+        if mistake.kind in ("string_type", "dict_type") or (length and not known):
+            if not (known and _empty(main, str(field))):
+                yield at(main, _place(main, mistake.path), _wrong(main, mistake))
+    for document in skill.modules:
+        for field in ("name", "description"):
+            value = document.frontmatter.data.get(field)
+            if not isinstance(value, (str, NoneType)):
+                message = _not_text(document, (field,), value)
+                yield at(document, _place(document, (field,)), message)._replace(severity="warning")
+
+
+@rule("warning")
+def field_unknown(skill: Skill) -> Problems:
+    """A key is none of the six that the specification has."""
+    main = skill.main
+    for mistake in _mistakes(main, None, "extra_forbidden"):
+        key = str(mistake.path[0])
+        near = _meant(key)
+        if near and near not in main.frontmatter.data:
+            message = f"{key} is no key of the specification; did you mean {near}?"
+        elif key in _CLIENT:
+            message = f"{key} is a key of Claude Code, not of the specification; others refuse it"
+        else:
+            message = f"{key} is no key of the specification; move it below metadata"
+        yield at(main, _place(main, (key,)), message)
+
+
+def _mistakes(document: Document, field: str | None = None, *kinds: str) -> Iterator[Mistake]:
+    """What the specification has against `document`: of one field, of some kinds, or all."""
+    if not document.frontmatter.data:
+        return
+    from mlskill.schema import mistakes
+
+    for mistake in mistakes(document.frontmatter.data):
+        if field in (None, mistake.path[0]) and (not kinds or mistake.kind in kinds):
+            yield mistake
+
+
+def _missing(main: Document, field: str, wanted: str) -> Problems:
+    front = main.frontmatter
+    if not front.present:
+        return
+    if field in front.data:
+        if _empty(main, field):
+            yield at(main, _place(main, (field,)), f"the {field} is empty; write {wanted}")
+    elif not any(f.rule in _UNREADABLE for f in front.faults):
+        # A misspelt key is one fault, not two: field-unknown says what was meant.
+        if not any(_meant(key) == field for key in front.data):
+            yield at(main, (front.start, front.start + 3), f"there is no {field}; add {wanted}")
+
+
+def _empty(main: Document, field: str) -> bool:
+    value = main.frontmatter.data[field]
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None and not main.frontmatter.texts.get((field,))
+
+
+def _meant(key: str) -> str:
+    """The field that `key` is a misspelling of; empty when it is none."""
+    from mlskill.schema import FIELDS
+
+    if key in FIELDS or len(key) > 20:
+        return ""
+    plain = key.lower().replace("_", "-").strip()
+    return next(iter(get_close_matches(plain, FIELDS, n=1, cutoff=0.8)), "")
+
+
+def _place(document: Document, path: tuple[str | int, ...]) -> tuple[int, int]:
+    """Where the key at `path` stands, or the nearest around it; else the frontmatter's fence."""
+    keys = document.frontmatter.keys
+    while path and path not in keys:
+        path = path[:-1]
+    return keys.get(path, (document.frontmatter.start, document.frontmatter.start + 3))
+
+
+def _stem(skill: Skill) -> str:
+    """The name of the skill's folder; empty where that is an accident or not known."""
+    location = skill.location
+    folder = posixpath.basename(posixpath.dirname(location))
+    # A clone may be called anything, and so may an archive.
+    return "" if skill.project or folder.lower().endswith((".zip", ".skill")) else folder
+
+
+def _against(name: str) -> str:
+    """What the specification has against `name`; empty when nothing."""
+    if len(name) > 64:
+        return f"the name has {len(name)} characters; at most 64 are allowed"
+    wrong = sorted({char for char in name if not re.match(r"[a-z0-9-]", char)})
+    if wrong:
+        shown = " ".join(map(repr, wrong[:5]))
+        return f"the name has {shown}; only a-z, 0-9 and hyphens are allowed"
+    if name.startswith("-") or name.endswith("-"):
+        return "the name starts or ends with a hyphen"
+    return "the name has two hyphens in a row" if "--" in name else ""
+
+
+def _wrong(document: Document, mistake: Mistake) -> str:
+    """What is wrong with a value, and what to do."""
+    field = ".".join(map(str, mistake.path))
+    if mistake.kind == "string_too_long":
+        most = mistake.limits["max_length"]
+        return f"{field} has {len(mistake.value):,} characters; at most {most:,} are allowed"
+    if mistake.kind == "string_too_short" or mistake.value is None:
+        return f"{field} has no value; write one or remove the key"
+    if mistake.kind == "dict_type":
+        return f"{field} must be a map of texts, not {_kind(mistake.value)}"
+    return _not_text(document, mistake.path, mistake.value)
+
+
+def _not_text(document: Document, path: tuple[str | int, ...], value: Any) -> str:
+    field = ".".join(map(str, path))
+    if not isinstance(value, (list, dict)):
+        written = document.frontmatter.texts.get(path, str(value))[:40]
+        return f"{field} must be text, but YAML reads {written} as {_kind(value)}; put it in quotes"
+    hint = "separate its words with spaces" if field == "allowed-tools" else "write it as text"
+    return f"{field} must be text, not {_kind(value)}; {hint}"
+
+
+def _kind(value: Any) -> str:
+    """What `value` is to YAML, in words."""
+    kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    kinds |= {dict: "a map", str: "text", NoneType: "nothing"}
+    return kinds[type(value)]

@@ -1,0 +1,124 @@
+"""Rules about links, images and mentions: that what they point to is there, and is in the skill."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from mlskill.linker import resolve
+from mlskill.model import Document, Link, Skill
+from mlskill.rules.mentions import speaks_of_own
+from mlskill.rules.nearest import Nearest
+from mlskill.rules.rule import Problem, Problems, at, rule
+from mlskill.rules.targets import State, Targets, scheme
+
+# Anchors that are made of lines and footnotes, not of headings.
+_MADE = re.compile(r"L\d+(C\d+)?(-L\d+(C\d+)?)?|fn(ref)?-.*")
+
+
+@rule("warning", exact=False)
+def link_target_missing(skill: Skill) -> Problems:
+    """A link or image points to a file or folder that the skill does not have."""
+    nearest = Nearest(skill.by_path)
+    for document, link, path in _in_state(skill, "missing"):
+        yield _dead(document, link, path, nearest)
+
+
+@rule("warning")
+def link_leaves_skill(skill: Skill) -> Problems:
+    """A link points out of the skill's folder: where it is installed, nothing is there."""
+    for document, link, _ in _in_state(skill, "outside"):
+        yield at(document, (link.start, link.end), _outside(skill, document, link))
+
+
+@rule("warning")
+def link_scheme_unsafe(skill: Skill) -> Problems:
+    """A link runs code or carries data: javascript, vbscript or data."""
+    for document, link, _ in _in_state(skill, "unsafe"):
+        message = f"a {scheme(link)} URL runs or hides what it holds; link to a file or a page"
+        yield at(document, (link.start, link.end), message)
+
+
+@rule("warning")
+def link_anchor_missing(skill: Skill) -> Problems:
+    """A link points to a heading that the page does not have."""
+    nearest: dict[str, Nearest] = {}
+    targets = Targets(skill)
+    for document in skill.documents:
+        for link, (state, path) in targets.of(document, document.links):
+            anchor = link.fragment
+            page = skill.by_path.get(path)
+            if state != "found" or not anchor or not isinstance(page, Document):
+                continue
+            if _has_anchor(page, anchor) or "plain=1" in link.target:
+                continue
+            if path not in nearest:
+                nearest[path] = Nearest(page.anchors)
+            near = nearest[path].name(anchor.lower())
+            hint = f"; did you mean #{near}?" if near else ""
+            where = "this page" if page is document else path
+            message = f"{where} has no heading #{anchor}{hint}"
+            yield at(document, (link.start, link.end), message)
+
+
+@rule("warning", exact=False)
+def mention_target_missing(skill: Skill) -> Problems:
+    """A path in a code span names a file of the skill that does not exist."""
+    nearest = Nearest(skill.by_path)
+    targets = Targets(skill)
+    for document in skill.documents:
+        if not document.mentions:
+            continue
+        # One missing file is one fault, however often a page names it.
+        links = targets.of(document, document.links)
+        known = {path for _, (state, path) in links if state == "missing"}
+        for mention, (state, path) in targets.of(document, document.mentions):
+            if state == "missing" and path not in known:
+                if speaks_of_own(skill, document, mention):
+                    known.add(path)
+                    yield _dead(document, mention, path, nearest)
+
+
+def _in_state(skill: Skill, wanted: State) -> Iterator[tuple[Document, Link, str]]:
+    """The links in this state, and where they lead; of those by one definition the first."""
+    targets = Targets(skill)
+    for document in skill.documents:
+        definitions: set[int] = set()
+        for link, (state, path) in targets.of(document, document.links):
+            if state != wanted or link.target_start in definitions:
+                continue
+            if link.kind == "reference" and link.target_start != -1:
+                definitions.add(link.target_start)
+            yield document, link, path
+
+
+def _dead(document: Document, link: Link, path: str, nearest: Nearest) -> Problem:
+    near = nearest.path(path)
+    if near and link.kind != "mention":
+        near = posixpath.relpath(near, posixpath.dirname(document.path) or ".")
+    hint = f"; did you mean {near}?" if near else ""
+    return at(document, (link.start, link.end), f"{link.path} does not exist{hint}")
+
+
+def _outside(skill: Skill, document: Document, link: Link) -> str:
+    target = link.target.partition("#")[0]
+    slashed = target.replace("\\", "/")
+    if slashed != target and resolve(document.path, slashed) is not None:
+        return f"write / for \\: {slashed}"
+    if target.startswith("/") and target.strip("/") in skill.by_path:
+        here = posixpath.relpath(target.strip("/"), posixpath.dirname(document.path) or ".")
+        return f"is an absolute path; write it relative: {here}"
+    return f"{target} is not in the skill: it is not there once the skill is installed"
+
+
+def _has_anchor(page: Document, anchor: str) -> bool:
+    """Whether a browser finds a place for `anchor`; true where the page was not read to its end."""
+    plain = anchor.removeprefix("user-content-")
+    return (
+        page.section(plain) is not None
+        or plain.lower() == "top"
+        or plain.startswith(":~:")
+        or _MADE.fullmatch(plain) is not None
+        or any(fault.rule == "limit-reached" for fault in page.faults)
+    )

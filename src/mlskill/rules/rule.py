@@ -1,0 +1,79 @@
+"""rule: what a rule is, and the decorator that makes one of a function.
+
+A rule's name is its function's, its family the module it stands in, its summary the docstring's
+first line. It yields what is wrong; the validator turns that into findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mlskill.model import Document, Fault, Severity, Skill
+
+
+class Problem(NamedTuple):
+    """Something wrong in the file at `path` of the skill, between two offsets of its text.
+
+    `severity` is the rule's own unless it is given.
+    """
+
+    path: str
+    start: int
+    end: int
+    message: str
+    severity: Severity | None = None
+
+
+Problems = Iterator[Problem]
+Check = Callable[[Skill], Problems]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check. `exact` is false where it goes by likelihood and may be wrong."""
+
+    id: str
+    severity: Severity
+    family: str
+    exact: bool
+    summary: str
+    check: Check
+
+
+def rule(severity: Severity, *, exact: bool = True) -> Callable[[Check], Rule]:
+    """Make a `Rule` of a function that yields the problems of one skill."""
+
+    def made(check: Check) -> Rule:
+        name = check.__name__.replace("_", "-")
+        family = check.__module__.rpartition(".")[2]
+        summary = (check.__doc__ or "").strip().partition("\n")[0]
+        return Rule(name, severity, family, exact, summary, check)
+
+    return made
+
+
+def reported(skill: Skill, rule_id: str) -> Problems:
+    """What the stages saw of this rule."""
+    yield from _own(skill.faults, rule_id)
+    for document in skill.documents:
+        yield from _own(document.source.faults, rule_id)
+        yield from _own(document.frontmatter.faults, rule_id)
+        yield from _own(document.faults, rule_id)
+
+
+def _own(faults: tuple[Fault, ...], rule_id: str) -> Problems:
+    for fault in faults:
+        if fault.rule == rule_id:
+            yield Problem(fault.path, fault.start, fault.end, fault.message)
+
+
+def unread(skill: Skill) -> bool:
+    """Whether ``SKILL.md`` itself could not be read; the reason is among the skill's faults."""
+    return not skill.main.source.raw and any(f.path == skill.main.path for f in skill.faults)
+
+
+def at(document: Document, span: tuple[int, int], message: str) -> Problem:
+    """A problem of `document`."""
+    return Problem(document.path, *span, message)

@@ -1,0 +1,68 @@
+"""Rules about sections and pages."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from mlskill.linker import role
+from mlskill.model import Skill
+from mlskill.rules.rule import Problems, at, rule, unread
+
+
+@rule("warning")
+def heading_empty(skill: Skill) -> Problems:
+    """A heading has no text."""
+    for document in skill.documents:
+        for section in document.sections[1:]:
+            if not section.title:
+                written = document.text[section.start : section.body_start].rstrip()
+                if not written.strip("# \t>\n"):  # an image is a heading, too
+                    span = (section.start, section.start + len(written))
+                    yield at(document, span, "a heading without text; write one or remove it")
+
+
+# Pages for people, found by their names; no skill needs to lead to them.
+_CUSTOMARY = frozenset(
+    (
+        *("agents", "authors", "changelog", "claude", "code_of_conduct", "contributing", "credits"),
+        *("gemini", "index", "license", "licence", "notice", "plan", "readme", "security", "todo"),
+    )
+)
+_APART = frozenset(
+    ("eval", "evals", "example", "examples", "fixtures", "test", "tests", "testdata")
+)
+# Each starts where a name starts, so that a megabyte of one word is tried once.
+_NAMED = re.compile(r"(?<![\w.+-])([\w.+-]+)\.(?:md|mdx|markdown)\b", re.IGNORECASE)
+_FOLDER = re.compile(r"(?<![\w.+-])([\w.+-]+)/(?![\w.+-])")
+
+
+@rule("warning", exact=False)
+def document_unreachable(skill: Skill) -> Problems:
+    """Nothing in the skill leads to this page, so no agent opens it."""
+    if unread(skill) or any(fault.rule == "limit-reached" for fault in skill.faults):
+        return
+    waiting = {d.path: d for d in skill.documents if d.path not in skill.parents}
+    waiting.pop(skill.main.path)
+    reached = [d for d in skill.documents if d.path not in waiting]
+    while waiting and reached:
+        # A page is reached, too, by its name in the text, and by that of a folder it lies in.
+        names: set[str] = set()
+        for document in reached:
+            names.update(name.lower() for name in _NAMED.findall(document.text))
+            names.update(f"{name}/" for name in _FOLDER.findall(document.text))
+        reached = [d for d in waiting.values() if _named(d.path, names)]
+        for document in reached:
+            del waiting[document.path]
+    for document in waiting.values():
+        parts = document.path.lower().split("/")
+        apart = _APART.intersection(parts) or any(part.startswith((".", "_")) for part in parts)
+        if role(document.path) in ("module", "resource") and not apart:
+            if document.stem.lower().replace("-", "_") not in _CUSTOMARY:
+                yield at(document, (0, 0), "nothing leads to this page; link it or remove it")
+
+
+def _named(path: str, names: set[str]) -> bool:
+    *folders, base = path.split("/")
+    stem = posixpath.splitext(base)[0].lower()
+    return stem in names or any(f"{folder}/" in names for folder in folders)

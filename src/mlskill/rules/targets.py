@@ -1,0 +1,108 @@
+"""targets: where a link leads, as far as the skill can tell."""
+
+from __future__ import annotations
+
+import html
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+
+from mlskill.linker import candidates, resolve, role
+from mlskill.model import Document, Link, Skill
+
+State = Literal["elsewhere", "unsafe", "outside", "missing", "unknown", "found"]
+"""`elsewhere`: another host or scheme. `unknown`: nobody can tell from here."""
+
+_UNSAFE = frozenset(("javascript", "vbscript", "data"))
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
+_HOME = re.compile(r"[A-Za-z]:[\\/]|~[\w-]*/")
+# What browsers drop from a target before they look at its scheme.
+_DROPPED = dict.fromkeys([*range(0x21), 0x7F])
+# Names by which skills call their own folder, and what else stands for something to be filled in.
+_ROOT = re.compile(r"(?:\$?\{|\$|<)(?:base_?dir|(?:claude_)?skill_?(?:dir|root|path))[}>]?/", re.I)
+_VARIABLE = re.compile(r"[{}<>$*|]|\.\.\.|…")
+
+
+class Target(NamedTuple):
+    """Where a link leads: in `found` the `path` of a file or folder, in `missing` of none."""
+
+    state: State
+    path: str = ""
+
+
+class Targets:
+    """Looks up the links of one skill."""
+
+    def __init__(self, skill: Skill) -> None:
+        self.skill = skill
+        self._unsure = any(fault.rule == "limit-reached" for fault in skill.faults)
+        self._refused = {fault.path for fault in skill.faults}
+        # A folder that holds nothing is a link to a folder, which is not entered.
+        self._empty = set(skill.folders)
+        for path in skill.by_path:
+            self._empty.difference_update(_around(path))
+
+    def of(self, document: Document, links: Iterable[Link]) -> Iterator[tuple[Link, Target]]:
+        """Where each of `links` leads."""
+        return ((link, self.target(document, link)) for link in links)
+
+    def target(self, document: Document, link: Link) -> Target:
+        """Where `link`, written in `document`, leads."""
+        name = scheme(link)
+        if name in _UNSAFE:
+            picture = link.image and link.target.strip().lower().startswith("data:image/")
+            return Target("elsewhere" if picture else "unsafe")
+        if name == "file" or _HOME.match(link.target):
+            return Target("outside")
+        if name or link.target.startswith("//") or not link.target:
+            return Target("elsewhere")
+        if not link.path:
+            return Target("found", document.path)
+        return self._inside(document, link)
+
+    def _inside(self, document: Document, link: Link) -> Target:
+        """Where a path leads: looked up from the page's folder, then from the skill's root."""
+        here, path = document.path, link.path
+        if _ROOT.match(path):
+            here, path = "", _ROOT.sub("", path, count=1)
+        if _VARIABLE.search(path):
+            return Target("unknown")
+        for written in (path, link.target.partition("#")[0]):
+            for candidate in candidates(here, written):
+                if candidate in self.skill.by_path or candidate in self.skill.folders:
+                    return Target("found", candidate)
+                if candidate == ".":
+                    return Target("found", self.skill.main.path)
+        if role(document.path) == "asset":  # a template's links are for where its copy will lie
+            return Target("unknown")
+        possible = list(candidates(here, path))
+        if not possible:
+            # In the skill around a nested one there may well be such a file.
+            around = bool(self.skill.prefix) and resolve(self.skill.prefix + here, path) is not None
+            return Target("unknown" if around else "outside")
+        if self._unsure or any(self._unlisted(document, path) for path in possible):
+            return Target("unknown")
+        return Target("missing", possible[0])
+
+    def _unlisted(self, document: Document, path: str) -> bool:
+        """Whether `path` may be there although the reader did not take it in."""
+        if path in self._refused:  # it is there; why it was not read is reported
+            return True
+        if self.skill.project and document.path != self.skill.main.path:
+            # Of a repository only that was taken in which SKILL.md names.
+            return path.partition("/")[0] not in self.skill.folders
+        return not self._empty.isdisjoint(_around(path))
+
+
+def scheme(link: Link) -> str:
+    """The scheme of `link` as a browser sees it; empty for a path."""
+    target = html.unescape(link.target) if link.kind == "html" else link.target
+    match = _SCHEME.match(target[:200].translate(_DROPPED))
+    return match[1].lower() if match else ""
+
+
+def _around(path: str) -> Iterator[str]:
+    """The folders that `path` lies in, the innermost first."""
+    while path := posixpath.dirname(path):
+        yield path

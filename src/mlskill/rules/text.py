@@ -1,0 +1,65 @@
+"""Rules about single characters: what was decoded wrongly, and what cannot be seen."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from unicodedata import name
+
+from mlskill import hidden
+from mlskill.model import Document, Skill
+from mlskill.rules.mojibake import mojibake
+from mlskill.rules.rule import Problem, Problems, at, rule
+
+
+@rule("warning", exact=False)
+def text_mojibake(skill: Skill) -> Problems:
+    """Characters were saved in the wrong encoding: what was one character is several."""
+    for document in skill.documents:
+        for start, end, repaired in mojibake(document.text):
+            yield at(document, (start, end), f"is mojibake for {repaired}; write {repaired}")
+
+
+@rule("warning")
+def text_control_character(skill: Skill) -> Problems:
+    """The text holds a control character other than tab and newline."""
+    for document in skill.documents:
+        matches = list(hidden.CONTROL.finditer(document.text))
+        # Some bytes of mojibake are control characters; that is one fault, not two.
+        spoilt = [(start, end) for start, end, _ in mojibake(document.text)] if matches else []
+        for match in matches:
+            at_or_before = bisect_right(spoilt, (match.start(), len(document.text))) - 1
+            if at_or_before < 0 or match.start() >= spoilt[at_or_before][1]:
+                yield _characters(document, match.span(), "remove it")
+
+
+@rule("warning")
+def text_bidi_control(skill: Skill) -> Problems:
+    """A bidirectional control changes the order in which the text is shown."""
+    for document in skill.documents:
+        for span in hidden.bidi(document.text):
+            yield _characters(document, span, "it is shown in another order than it is read")
+
+
+@rule("warning")
+def text_invisible(skill: Skill) -> Problems:
+    """The text holds characters that a reader cannot see and a model reads."""
+    for document in skill.documents:
+        for span in hidden.invisible(document.text):
+            tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
+            words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
+            yield _characters(document, span, f"it spells {words!r}" if words else "remove it")
+
+
+def _characters(document: Document, span: tuple[int, int], advice: str) -> Problem:
+    """A problem that names the first character of `span` and says how many there are."""
+    char, count = document.text[span[0]], span[1] - span[0]
+    more = f" and {count - 1:,} more" if count > 1 else ""
+    return at(document, span, f"U+{ord(char):04X} {_name(char)}{more}; {advice}")
+
+
+_CONTROLS = {"\0": "NULL", "\x07": "BELL", "\x08": "BACKSPACE", "\x0c": "FORM FEED"}
+_CONTROLS |= {"\x1b": "ESCAPE", "\x7f": "DELETE", "\x85": "NEXT LINE"}
+
+
+def _name(char: str) -> str:
+    return name(char, "") or _CONTROLS.get(char, "control character")
