@@ -1,11 +1,11 @@
 """Early stopping for four boosters in one call, and a file that predicts with the kept trees only.
 
 Copy the file; it needs XGBoost, LightGBM, CatBoost or scikit-learn (HistGradientBoosting). Build
-the model with many trees and pass validation rows that stand for the future. Three things it does that the libraries do not: a
-misspelt parameter raises (LightGBM and XGBoost train without it), a run that was still getting
-better at its last tree says so, and `save_kept` writes a file from which the plain booster predicts
-as the model did (a plain `xgboost.Booster` uses every tree of the wrapper's file, also those that
-early stopping had thrown away). Change `rounds`.
+the model with many trees and pass validation rows that stand for the future. It does three things
+that the libraries do not: a misspelt parameter raises (LightGBM and XGBoost train without it), a
+run that was still getting better at its last tree says so, and `save_kept` writes a file from which
+the plain booster predicts as the model did (`xgboost.Booster` uses every tree of the wrapper's own
+file, also those that early stopping had thrown away). Change `rounds`.
 """
 
 from __future__ import annotations
