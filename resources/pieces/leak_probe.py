@@ -18,12 +18,12 @@ def leaks(
     train: pd.DataFrame,
     test: pd.DataFrame,
     y_train: npt.ArrayLike,
+    y_test: npt.ArrayLike,
     *,
     entity: str | None = None,
     time: str | None = None,
     ignore: Sequence[str] = (),
     too_good: float = 0.85,
-    shared: float = 0.01,
 ) -> list[str]:
     """Sentences, one for each way in which the answer seems to be known; [] if none was found.
 
@@ -31,7 +31,8 @@ def leaks(
     A numeric label of many values is cut at its median. Raises ValueError if y has one value.
     """
     y = np.asarray(y_train, float)
-    positive = y > (y.min() if len(np.unique(y)) == 2 else np.median(y))
+    cut = y.min() if len(np.unique(y)) == 2 else np.median(y)
+    positive, tested = y > cut, np.asarray(y_test, float) > cut
     if positive.all() or not positive.any():
         raise ValueError("the label has one value only")
     features = [name for name in train if name not in {entity, time, *ignore}]
@@ -44,10 +45,7 @@ def leaks(
                 found.append(f"{name}{what} alone ranks the label: AUC {area:.3f}")
     if (area := _area(np.arange(len(train), dtype=float), positive)) > too_good:
         found.append(f"the order of the rows alone ranks the label: AUC {area:.3f}")
-    both = pd.util.hash_pandas_object(_rounded(pd.concat([train, test])[features]), index=False)
-    doubled = both.iloc[len(train) :].isin(both.iloc[: len(train)]).mean()
-    if doubled > shared:
-        found.append(f"{doubled:.1%} of the test rows are training rows too, to three digits")
+    found += _copies(_rounded(pd.concat([train, test])[features]), positive, tested)
     if entity is not None and (known := test[entity].isin(train[entity]).mean()):
         found.append(f"{known:.1%} of the test rows belong to a {entity} that trains")
     if time is not None and (late := (train[time] >= test[time].min()).mean()):
@@ -87,6 +85,24 @@ def _out_of_fold(
         hits = np.bincount(codes[~part], positive[~part], codes.max() + 1)
         score[part] = ((hits + positive.mean()) / (rows + 1))[codes[part]]
     return score
+
+
+def _copies(
+    rows: pd.DataFrame, positive: npt.NDArray[np.bool_], tested: npt.NDArray[np.bool_]
+) -> list[str]:
+    """Says so if test rows are training rows whose label they share more than by chance."""
+    marks = pd.util.hash_pandas_object(rows, index=False).to_numpy()
+    label = pd.Series(positive).groupby(marks[: len(positive)]).mean()
+    twin = label.reindex(marks[len(positive) :]).to_numpy()
+    doubled = ~np.isnan(twin)
+    if doubled.mean() < 0.01:
+        return []
+    same, rate = ((twin > 0.5) == tested)[doubled].mean(), tested[doubled].mean()
+    chance = rate**2 + (1 - rate) ** 2
+    # Few columns double by nature; only copies bring the label with them.
+    if chance < 1 and (same - chance) / (1 - chance) < 0.8:
+        return []
+    return [f"{doubled.mean():.1%} of the test rows are training rows too, with the same label"]
 
 
 def _area(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -> float:

@@ -31,18 +31,23 @@ def world(seed=0, rows=2000):
     return frame, y
 
 
+def halves(frame, y):
+    return frame[:1000], frame[1000:], y[:1000], y[1000:]
+
+
 def probe(frame, y, half=1000, **options):
     given = {"entity": "user", "time": "day"} | options
     gap = frame["day"].iloc[half]
     test = frame.iloc[half:]
-    return leaks(frame[:half], test[test["day"] > gap], y[:half], **given)
+    later = (test["day"] > gap).to_numpy()
+    return leaks(frame[:half], test[later], y[:half], y[half:][later], **given)
 
 
 def test_an_innocent_split_is_quiet():
     for seed in range(10):
         frame, y = world(seed)
         frame["day"] = np.repeat([0, 5], 1000) + frame["day"] / 1000
-        assert leaks(frame[:1000], frame[1000:], y[:1000], entity="user", time="day") == []
+        assert leaks(*halves(frame, y), entity="user", time="day") == []
 
 
 PLANTED = {
@@ -80,21 +85,27 @@ def test_the_mean_of_the_label_is_found_and_the_text_it_came_from_is_not():
 def test_rows_sorted_by_label():
     frame, y = world()
     order = np.argsort(y[:1000], kind="stable")
-    found = leaks(frame[:1000], frame[1000:], y[:1000][order], ignore=["day", "user"])
+    found = leaks(frame[:1000], frame[1000:], y[:1000][order], y[1000:], ignore=["day", "user"])
     assert found == ["the order of the rows alone ranks the label: AUC 1.000"]
 
 
 def test_copies_with_a_little_noise_are_found():
     frame, y = world()
     copies = frame[:50].assign(amount=lambda f: f["amount"].round(4), user="new", day=200)
-    found = leaks(frame[:1000], pd.concat([frame[1500:], copies]), y[:1000], ignore=["user", "day"])
-    assert found == ["9.1% of the test rows are training rows too, to three digits"]
+    test, labels = pd.concat([frame[1500:], copies]), np.append(y[1500:], y[:50])
+    found = leaks(frame[:1000], test, y[:1000], labels, ignore=["user", "day"])
+    assert found == ["9.1% of the test rows are training rows too, with the same label"]
+
+
+def test_rows_that_are_double_by_nature_are_no_copies():
+    frame, y = world()
+    assert leaks(*halves(frame[["city"]], y)) == []
 
 
 def test_entities_and_times_on_both_sides():
     frame, y = world()
     frame["user"] = frame["user"].str[:3]
-    found = leaks(frame[::2], frame[1::2], y[::2], entity="user", time="day")
+    found = leaks(frame[::2], frame[1::2], y[::2], y[1::2], entity="user", time="day")
     assert any("belong to a user that trains" in line for line in found)
     assert any("after the test began" in line for line in found)
 
