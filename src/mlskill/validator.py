@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from mlskill.model import Document, Finding, Report, Skill
+from mlskill.model import Document, Fault, Finding, Report, Skill
 from mlskill.rules import RULES, Problem, Rule
 
 EXCERPT = 400
@@ -36,6 +36,18 @@ def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = 
         skills=len(skills),
         documents=sum(len(one.documents) for one in skills),
         complete=all(one.complete for one in skills),
+    )
+
+
+def unsearched(faults: Iterable[Fault], *, rules: Mapping[str, Rule] = RULES) -> Report:
+    """What a search for skills could not look at (`reader.Found.faults`), as a report."""
+    faults = [*faults]
+    findings = (
+        Finding(f.rule, rules[f.rule].severity, f.path, 1, 1, 1, 1, f.message) for f in faults
+    )
+    return Report(
+        findings=tuple(sorted(findings, key=_order)),
+        complete=all(fault.rule != "limit-reached" for fault in faults),
     )
 
 

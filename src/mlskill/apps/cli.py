@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mlskill.errors import MissingPathError, MlskillError, NotASkillError
+from mlskill.hidden import visible
 
 if TYPE_CHECKING:
-    from mlskill.model import Report, Skill
+    from mlskill.model import Skill
+    from mlskill.reader import Found
 
 _Command = Callable[[argparse.Namespace], int]
 
@@ -32,8 +34,6 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except MlskillError as error:
-        from mlskill.formats.escape import visible
-
         print(f"mlskill: {visible(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # "mlskill render | head": the reader has what it wanted
@@ -147,8 +147,6 @@ def _write(text: str, stream: TextIO | None = None) -> None:
     """Print `text`: to a program as it is, to a terminal with control characters made visible."""
     stream = stream or sys.stdout
     if stream.isatty():
-        from mlskill.formats.escape import visible
-
         text = "\n".join(visible(line) for line in text.split("\n"))
     stream.write(text)
 
@@ -199,21 +197,25 @@ def _home() -> str:
 
 def _validate(options: argparse.Namespace) -> int:
     from mlskill.formats import FORMATS
-    from mlskill.loader import load_all
-    from mlskill.validator import merge, validate
+    from mlskill.loader import load
+    from mlskill.validator import merge, unsearched, validate
 
-    def reports() -> Sequence[Report]:
-        found = []
-        for path in options.path:
-            before = len(found)
-            found.extend(validate(skill, advice=options.advice) for skill in load_all(path))
-            if len(found) == before:
-                raise NotASkillError(f"{path}: no SKILL.md in it or below it")
-        return found
-
-    report = merge(reports())
+    reports = []
+    for path in options.path:
+        found = _discover(path)
+        reports += [validate(load(root), advice=options.advice) for root in found]
+        reports.append(unsearched(found.faults))
+    report = merge(reports)
+    if not report.skills and not report.findings:
+        raise NotASkillError(f"{' '.join(options.path)}: no SKILL.md here or below")
     _write(FORMATS[options.format](report, color=_colour()))
     return report.exit_code
+
+
+def _discover(path: str) -> Found:
+    from mlskill.reader import discover
+
+    return discover(path)
 
 
 def _tree(options: argparse.Namespace) -> int:
@@ -245,18 +247,20 @@ def _prove(options: argparse.Namespace) -> int:
     from mlskill.formats import FORMATS
     from mlskill.loader import load
     from mlskill.prover import plan, prove, summary
-    from mlskill.reader import discover
-    from mlskill.validator import merge
+    from mlskill.validator import merge, unsearched
 
     reports = []
     for path in options.path:
-        for root in discover(path):
+        found = _discover(path)
+        for root in found:
             skill = load(root, contents=True)
-            print(f"{root}: {plan(skill, only=options.only)}", end="", file=sys.stderr, flush=True)
+            print(f"{visible(root)}: {plan(skill, only=options.only)}", end="", file=sys.stderr)
             if not options.dry_run:
+                sys.stderr.flush()
                 proof = prove(skill, only=options.only, timeout=options.timeout)
-                print(f"{root}: {summary(proof)}", end="", file=sys.stderr)
+                print(f"{visible(root)}: {summary(proof)}", end="", file=sys.stderr)
                 reports.append(proof.report)
+        reports.append(unsearched(found.faults))
     if options.dry_run:
         return 0
     report = merge(reports)
