@@ -4,9 +4,9 @@ Copy the file; standard library only. `isolate` calls a batch function and, when
 the batch until only the guilty rows are left: use it alone inside Ray Serve's `@serve.batch` or
 LitServe's `predict`, which fail every row of the batch. `Batcher` collects rows of concurrent
 requests on one event loop and calls the model in one thread of its own, so that `/health` answers
-meanwhile. Change `max_size` (where rows a second stop growing), `max_wait` (a few ms) and
-`max_queue` (rows that can be served within your deadline); pass `valid` if a wrong answer can come
-without an exception (NaN, infinity).
+meanwhile. Change `max_size` (where rows a second stop growing) and `max_queue` (rows that can be
+served within your deadline); leave `max_wait` 0, as what arrives while the model works is the next
+batch. Pass `valid` if a wrong answer can come without an exception (NaN, infinity).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Batcher(Generic[Row, Answer]):
         predict: Predict[Row, Answer],
         *,
         max_size: int = 32,
-        max_wait: float = 0.005,
+        max_wait: float = 0.0,
         max_queue: int = 256,
         valid: Callable[[Answer], bool] = lambda answer: True,
     ) -> None:
