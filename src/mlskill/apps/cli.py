@@ -17,6 +17,7 @@ from mlskill.hidden import visible
 
 if TYPE_CHECKING:
     from mlskill.model import Skill
+    from mlskill.prover import Proof
     from mlskill.reader import Found
 
 _Command = Callable[[argparse.Namespace], int]
@@ -249,20 +250,39 @@ def _prove(options: argparse.Namespace) -> int:
     from mlskill.prover import plan, prove, summary
     from mlskill.validator import merge, unsearched
 
-    reports = []
+    reports, proofs = [], []
     for path in options.path:
         found = _discover(path)
         for root in found:
             skill = load(root, contents=True)
-            print(f"{visible(root)}: {plan(skill, only=options.only)}", end="", file=sys.stderr)
+            planned = f"{visible(root)}: {plan(skill, only=options.only)}"
+            print(planned, end="", file=sys.stdout if options.dry_run else sys.stderr, flush=True)
             if not options.dry_run:
-                sys.stderr.flush()
                 proof = prove(skill, only=options.only, timeout=options.timeout)
                 print(f"{visible(root)}: {summary(proof)}", end="", file=sys.stderr)
+                proofs.append((root, proof))
                 reports.append(proof.report)
         reports.append(unsearched(found.faults))
     if options.dry_run:
         return 0
     report = merge(reports)
-    _write(FORMATS[options.format](report, color=_colour()))
+    text = FORMATS[options.format](report, color=_colour())
+    _write(_with_blocks(text, proofs) if options.format == "json" else text)
     return report.exit_code
+
+
+def _with_blocks(text: str, proofs: Sequence[tuple[str, Proof]]) -> str:
+    """The report's JSON with what became of each block, under its skill."""
+    import json
+    from dataclasses import asdict
+
+    blocks = {
+        root: {
+            "proven": proof.share,
+            "python_ran": proof.python_share,
+            "seconds": round(proof.seconds, 3),
+            "blocks": [asdict(outcome) for outcome in proof.outcomes],
+        }
+        for root, proof in proofs
+    }
+    return json.dumps({**json.loads(text), "proofs": blocks}, indent=2) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,11 +84,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Proof:
-    """What `prove` found: an outcome for each block, in reading order, and how long it took."""
+    """What `prove` found: an outcome for each block, in reading order, and how long it took.
+
+    `root` is the skill's, as the caller named it; the findings' paths start with it.
+    """
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
     seconds: float
+    root: str = ""
 
     @cached_property
     def counts(self) -> dict[Status, int]:
@@ -119,7 +124,8 @@ class Proof:
                     line = min(max(outcome.line, 1), len(source.starts))
                     width = len(source.line(line))
                     place = Place(place.path, line, 1, line, width + 1)
-                where = (place.path, place.line, place.column, place.end_line, place.end_column)
+                path = posixpath.join(self.root, place.path)
+                where = (path, place.line, place.column, place.end_line, place.end_column)
                 text = outcome.message or outcome.status
                 excerpt = source.line(place.line)
                 found.append(Finding(outcome.rule, "error", *where, text, excerpt))

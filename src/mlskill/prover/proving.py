@@ -63,7 +63,8 @@ def prove(
     for i, program in enumerate(planned.programs):
         ran, names = results.get((i, "run")), results.get((i, "names"))
         outcomes += _outcomes(program, ran, names, checked, timeout)
-    return Proof(planned, tuple(outcomes), time.monotonic() - started)
+    root = "" if skill.root == "." else skill.root
+    return Proof(planned, tuple(outcomes), time.monotonic() - started, root)
 
 
 def _check(task: Task) -> checkers.Checked:

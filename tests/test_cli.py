@@ -1,0 +1,184 @@
+"""The command line as users type it: what is printed, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlskill.apps.cli import run
+from mlskill.rules import RULES
+
+Run = Callable[..., tuple[int, str, str]]
+
+GOOD = "---\nname: good\ndescription: Use when good.\n---\n\n# Good\n\nSee [a](refs/a.md#b).\n"
+PAGE = "# A\n\nLead.\n\n## B\n\nText of B.\n\n```python\nprint(1 + 1)\n# > 2\n```\n"
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line in a folder with the skills `good` and `bad`."""
+    for name, text in {
+        "good/SKILL.md": GOOD,
+        "good/refs/a.md": PAGE,
+        "bad/SKILL.md": GOOD,
+        "empty/README.md": "nothing",
+        "\x1b[2J/SKILL.md": "no frontmatter",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_render_outline(cli: Run) -> None:
+    code, out, _ = cli("render", "good")
+    assert code == 0
+    assert "# Good" in out
+    assert "| `refs/a.md` |" in out
+
+
+@pytest.mark.parametrize(
+    "target", ["good/refs/a.md", "a", "refs/a.md", "./good/refs/a.md"], ids=str
+)
+def test_render_a_module(cli: Run, target: str) -> None:
+    there = () if target.endswith("good/refs/a.md") else ("--skill", "good")
+    code, out, _ = cli("render", target, *there)
+    assert (code, "Text of B." in out, "See [a]" in out) == (0, True, False)
+
+
+def test_render_a_section(cli: Run) -> None:
+    code, out, _ = cli("render", "good/refs/a.md#b")
+    assert (code, "Text of B." in out, "Lead." in out) == (0, True, False)
+
+
+def test_render_full_and_xml(cli: Run) -> None:
+    assert "Text of B." in cli("render", "--view", "full", "good")[1]
+    assert cli("render", "--format", "xml", "good")[1].startswith("<skill_content")
+
+
+def test_catalog_of_folders(cli: Run) -> None:
+    code, out, _ = cli("render", "--view", "catalog", "good", "bad")
+    assert code == 0
+    assert out.count("<skill>") == 2
+    assert f"{Path.cwd()}/good/SKILL.md" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("render", "good#c"), "c"),
+        (("render", "--skill", "good", "aa"), "did you mean a"),
+        (("render", "./missing"), "./missing: no such file or folder"),
+        (("render", "empty/README.md"), "no SKILL.md"),
+        (("validate", "missing"), "missing: no such file or folder"),
+        (("validate", "empty"), "empty: no SKILL.md here or below"),
+        (("explain", "link-target-mising"), "did you mean link-target-missing"),
+        (("tree", "empty"), "SKILL.md"),
+    ],
+    ids=str,
+)
+def test_what_cannot_run_is_one_line(cli: Run, arguments: tuple[str, ...], message: str) -> None:
+    code, out, err = cli(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("mlskill: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_validate(cli: Run) -> None:
+    assert cli("validate", "good") == (0, "nothing found in 1 skill, 2 documents\n", "")
+    code, out, _ = cli("validate")
+    assert code == 1
+    assert "bad/SKILL.md:2:1: error name-not-folder:" in out
+    assert "bad/SKILL.md:8:5: warning link-target-missing:" in out
+    assert "\x1b" not in out
+    assert out.endswith("in 3 skills, 4 documents\n")
+
+
+def test_validate_json_and_github(cli: Run) -> None:
+    code, out, _ = cli("validate", "--format", "json", "bad")
+    data = json.loads(out)
+    rules = [finding["rule"] for finding in data["findings"]]
+    assert (code, rules) == (1, ["name-not-folder", "link-target-missing"])
+    assert cli("validate", "--format", "github", "bad")[1].startswith("::error file=bad/SKILL.md,")
+
+
+def test_a_limit_is_exit_3(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "good" / "refs" / "big.md").write_text("a" * (3 << 20))
+    code, out, _ = cli("validate", "good")
+    assert (code, "limit-reached" in out) == (3, True)
+
+
+def test_tree(cli: Run) -> None:
+    code, out, _ = cli("tree", "good")
+    assert (code, "refs/a.md" in out) == (0, True)
+    data = json.loads(cli("tree", "good", "--format", "json")[1])
+    assert [document["path"] for document in data["documents"]] == ["SKILL.md", "refs/a.md"]
+
+
+def test_explain(cli: Run) -> None:
+    listed = cli("explain")[1].splitlines()
+    assert [line.split()[0] for line in listed] == list(RULES)
+    assert "link-target-missing" in cli("explain", "link-target-missing")[1]
+
+
+def test_prove_says_what_it_runs_and_runs_it(cli: Run) -> None:
+    code, out, _ = cli("prove", "--dry-run", "good")
+    assert code == 0
+    assert "would execute 1 blocks" in out
+    assert "refs/a.md#b" in out
+    code, out, err = cli("prove", "good")
+    assert "refs/a.md#b" in err
+    assert (code, out) == (0, "nothing found in 1 skill, 1 document\n")
+
+
+def test_prove_as_json(cli: Run) -> None:
+    data = json.loads(cli("prove", "--format", "json", "good")[1])
+    assert data["findings"] == []
+    assert [block["status"] for block in data["proofs"]["good"]["blocks"]] == ["ran"]
+    assert data["proofs"]["good"]["proven"] == 1.0
+
+
+def test_prove_reports_a_false_claim(cli: Run, tmp_path: Path) -> None:
+    page = tmp_path / "good" / "refs" / "a.md"
+    page.write_text(PAGE.replace("# > 2", "# > 3"))
+    code, out, _ = cli("prove", "good")
+    assert code == 1
+    assert out.startswith("good/refs/a.md:11:1: error block-output:")
+
+
+def test_the_packaged_skill_is_the_default(cli: Run) -> None:
+    assert "# ML Engineer" in cli("render")[1]
+    assert cli("tree")[1].startswith("ml-engineer")
+    assert "## Pitfalls" in cli("render", "model-evaluation-testing#pitfalls")[1]
+
+
+def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("render", "validate", "tree", "explain", "prove"):
+        with pytest.raises(SystemExit) as left:
+            run([command, "--help"])
+        assert left.value.code == 0
+        assert f"examples:\n  mlskill {command}" in capsys.readouterr().out
+
+
+def test_as_a_program_with_a_reader_that_leaves() -> None:
+    command = [sys.executable, "-m", "mlskill", "render", "--view", "full"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
