@@ -286,4 +286,4 @@ def test_nested_skills_are_proven_under_their_path(runner: Runner) -> None:
     child = HEAD + "# C\n" + fence("1 / 0")
     tree = loads({"SKILL.md": HEAD + "# T\n", "skills/child/SKILL.md": child})
     got = prove(tree, runner=runner)
-    assert [(f.path, f.line) for f in got.findings] == [("skills/child/SKILL.md", 7)]
+    assert [(f.path, f.line) for f in got.findings] == [("skill/skills/child/SKILL.md", 7)]
