@@ -4,115 +4,211 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
+import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-import mlskill
+import mlskill.formats
+from mlskill import hidden
 from mlskill.formats import FORMATS
-from mlskill.formats.text import excerpt, width
+from mlskill.formats.escape import cells, inert, width
+from mlskill.loader import loads
 from mlskill.model import Finding, Report
+from mlskill.schema import report_schema
+from mlskill.validator import validate
+
+SEED = Path(__file__).parent / "data" / "seed.md"
+SCHEMA = Path(mlskill.formats.__file__).parent / "report.schema.json"
 
 SAMPLE = Report(
     (
-        Finding("name-missing", "error", "a/SKILL.md", 1, 1, 3, 4, "no name", "---"),
-        Finding("link-target-missing", "error", "a/SKILL.md", 7, 5, 7, 14, "b.md is not there; "
+        Finding("name-missing", "error", "a/SKILL.md", 1, 1, 1, 4, "there is no name", "---"),
+        Finding("link-target-missing", "warning", "a/SKILL.md", 7, 5, 7, 14, "b.md does not exist; "
                 "did you mean c.md?", "see [b](b.md)"),
+        Finding("fence-unclosed", "warning", "a/SKILL.md", 9, 3, 12, 1, "ends late", "> ```text"),
         Finding("text-bidi-control", "warning", "a/字.md", 2, 3, 2, 4, "U+202E", "字\t\u202exyz"),
-        Finding("skill-too-long", "advice", "a/SKILL.md", 1, 1, 1, 1, "501 lines, 100 %", ""),
+        Finding("document-unreachable", "warning", "a/b,c.md", 1, 1, 1, 1, "50 % of it", "# B"),
+        Finding("skill-too-long", "advice", "a/SKILL.md", 501, 1, 501, 2, "501 lines", "x"),
     ),
     skills=1,
     documents=2,
+    complete=False,
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_golden(name: str, golden) -> None:  # type: ignore[no-untyped-def]
+def test_golden(name: str, golden: Callable[[str, str], None]) -> None:
     golden(f"formats/{name}.txt", FORMATS[name](SAMPLE))
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_golden_seed(name: str, golden: Callable[[str, str], None]) -> None:
+    report = validate(loads({"SKILL.md": SEED.read_bytes()}, root="ml-engineer"))
+    golden(f"formats/seed.{name}.txt", FORMATS[name](report))
+
+
 def test_colour_only_when_asked() -> None:
-    assert "\x1b[" in FORMATS["text"](SAMPLE, color=True)
-    plain = re.sub(r"\x1b\[[\d;]*m", "", FORMATS["text"](SAMPLE, color=True))
-    assert plain == FORMATS["text"](SAMPLE)
+    coloured = FORMATS["text"](SAMPLE, color=True)
+    assert "\x1b[31merror\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == FORMATS["text"](SAMPLE)
+    for name in ("github", "json"):
+        assert FORMATS[name](SAMPLE, color=True) == FORMATS[name](SAMPLE)
 
 
-def test_nothing_found_is_said() -> None:
-    assert (
-        FORMATS["text"](Report(skills=2, documents=5)) == "no findings in 2 skills, 5 documents\n"
+@pytest.mark.parametrize(
+    ("report", "summary"),
+    [
+        (Report(skills=2, documents=5), "nothing found in 2 skills, 5 documents"),
+        (Report(skills=1000, documents=1), "nothing found in 1,000 skills, 1 document"),
+        (
+            Report(SAMPLE.findings[1:2], 1, 1, complete=False),
+            "1 warning in 1 skill, 1 document; a limit was reached, not all of it was read",
+        ),
+    ],
+)
+def test_summary(report: Report, summary: str) -> None:
+    assert FORMATS["text"](report).endswith(f"{summary}\n")
+    assert FORMATS["github"](report).endswith(f"{summary}\n")
+
+
+def pointed(finding: Finding) -> str:
+    """What the carets of a finding stand under."""
+    _, line, carets = FORMATS["text"](Report((finding,))).split("\n")[:3]
+    first, last = carets.index("^"), len(carets)
+    at, shown = 0, ""
+    for char in line:
+        if first <= at < last:
+            shown += char
+        at += width(char)
+    assert set(carets) <= set(" |^")
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("line", "start", "end", "shown"),
+    [
+        ("see [b](b.md) there", 4, 13, "[b](b.md)"),
+        ("日本 [b](b.md)", 3, 12, "[b](b.md)"),
+        ("\t\t日[b](b.md)\t", 3, 12, "[b](b.md)"),
+        ("e\u0301 \x1b[b](b.md)", 4, 13, "[b](b.md)"),
+        ("a\u202eb", 1, 2, r"\u202e"),
+        ("a" * 500_000 + "FAULT" + "b" * 500_000, 500_000, 500_005, "FAULT"),
+        ("字" * 180 + "FAULT" + "字" * 180, 180, 185, "FAULT"),
+        ("##[error]", 2, 3, "["),
+        ("ab", 2, 2, ""),
+    ],
+)
+def test_carets_stand_under_the_place(line: str, start: int, end: int, shown: str) -> None:
+    finding = Finding("r", "error", "p", 2, start + 1, 2, end + 1, "m")
+    first = finding.excerpt_column - 1
+    finding = Finding("r", "error", "p", 2, start + 1, 2, end + 1, "m", line[first : first + 400])
+    assert pointed(finding) == shown
+    assert all(width(line) < 130 for line in FORMATS["text"](Report((finding,))).split("\n"))
+
+
+def test_github_encodes_what_would_end_a_property() -> None:
+    finding = Finding("r", "advice", "a,b:c%.md", 1, 2, 1, 3, "50 %, really: yes\n::error::no")
+    assert FORMATS["github"](Report((finding,))).splitlines()[0] == (
+        "::notice file=a%2Cb%3Ac%25.md,line=1,endLine=1,col=2,endColumn=3,title=r"
+        r"::50 %25, really: yes\x0a::error::no"
     )
-    partial = FORMATS["text"](Report(skills=1, documents=1, complete=False))
-    assert partial.endswith("not all of it was read: a limit was reached\n")
-
-
-def test_a_long_line_is_cut_around_the_fault() -> None:
-    line = "a" * 500_000 + "FAULT" + "b" * 500_000
-    shown, carets = excerpt(Finding("r", "error", "p", 1, 500_001, 1, 500_006, "m", line))
-    assert len(shown) < 200
-    assert shown[carets.index("^") : len(carets)] == "FAULT"
-
-
-def test_carets_stand_under_the_fault() -> None:
-    shown, carets = excerpt(Finding("r", "error", "p", 1, 4, 1, 5, "m", "字\té!"))
-    assert (shown, carets) == ("字    é!", "       ^")
-    assert width(shown[: shown.index("!")]) == len(carets) - 1
-
-
-HOSTILE = st.text(
-    st.sampled_from(
-        "a:::##[%,\n\r\t\x1b\x07\x9b\u202e\u2066\u200b\u2028\U000e0041#[]()<>\ud800é字🧠 "
-    ),
-    max_size=30,
-)
-FINDINGS = st.builds(
-    Finding,
-    rule=st.just("a-rule"),
-    severity=st.sampled_from(["error", "warning", "advice"]),
-    path=HOSTILE,
-    line=st.integers(1, 9),
-    column=st.integers(1, 40),
-    end_line=st.integers(1, 9),
-    end_column=st.integers(1, 40),
-    message=HOSTILE,
-    excerpt=HOSTILE.map(lambda text: text.replace("\n", "")),
-)
-
-
-@given(FINDINGS)
-def test_output_is_inert(finding: Finding) -> None:
-    for name, write in FORMATS.items():
-        out = write(Report((finding,), 1, 1))
-        out.encode()  # no lone surrogate
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028]", out)
-        lines = out.split("\n")
-        commands = [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
-        assert len(commands) == (name == "github"), out
-        assert name == "json" or len(lines) <= 5
-
-
-def vars_of(finding: Finding) -> dict[str, object]:
-    return {name: getattr(finding, name) for name in Finding.__slots__}
-
-
-@given(FINDINGS)
-def test_json_keeps_everything(finding: Finding) -> None:
-    data = json.loads(FORMATS["json"](Report((finding,), 1, 1)))
-    assert data["findings"] == [vars_of(finding)]
 
 
 def test_schema_is_current_and_holds(request: pytest.FixtureRequest) -> None:
-    from pydantic import TypeAdapter
-
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = TypeAdapter(Report).json_schema(mode="serialization")
-    schema["properties"] = {"version": {"const": 1}, **schema["properties"]}
-    schema["required"] = ["version", "findings", "skills", "documents", "complete"]
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "mlskill report"}
-    text = json.dumps({**schema, **head}, indent=2, sort_keys=True) + "\n"
-    path = Path(mlskill.__file__).parent / "formats" / "report.schema.json"
+    text = json.dumps(report_schema(), indent=2) + "\n"
     if request.config.getoption("--update"):
-        path.write_text(text, "utf-8")
-    assert path.read_text("utf-8") == text, "run  pytest --update  and review git diff"
-    jsonschema.validate(json.loads(FORMATS["json"](SAMPLE)), json.loads(text))
+        SCHEMA.write_text(text, encoding="utf-8")
+    hint = "run  pytest --update  and review git diff"
+    assert SCHEMA.read_text(encoding="utf-8") == text, hint
+    schema = json.loads(text)
+    for report in (SAMPLE, Report()):
+        jsonschema.validate(json.loads(FORMATS["json"](report)), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"version": 2, **asdict(SAMPLE)}, schema)
+
+
+ALPHABET = (
+    "a:::##[%,;|^\\\n\r\t\x00\x1b\x07\x7f\x85\x9b\u202e\u2066\u200f\u200b\u200d\u2028\ufeff\ufe0f"
+)
+HOSTILE = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [*ALPHABET, "\U000e0041", "\U0001f3f4", "\ud800", "é", "e\u0301", "字", "🧠"]
+        ),
+        st.sampled_from(
+            ["::error::", "##vso[", "##[error]", "\x1b[2J", "\x1b]8;;", "שלום", "👩‍💻"]
+        ),
+        st.characters(),
+    ),
+    max_size=20,
+).map("".join)
+PLACES = st.integers(1, 30)
+FINDINGS = st.builds(
+    Finding,
+    rule=HOSTILE,
+    severity=st.sampled_from(["error", "warning", "advice"]),
+    path=HOSTILE,
+    line=PLACES,
+    column=PLACES,
+    end_line=PLACES,
+    end_column=PLACES,
+    message=HOSTILE,
+    excerpt=HOSTILE.map(lambda text: text.replace("\n", "")),
+)
+REPORTS = st.builds(
+    Report, st.lists(FINDINGS, max_size=3).map(tuple), PLACES, PLACES, st.booleans()
+)
+
+
+def acts(char: str) -> bool:
+    """Whether a terminal or a reader of lines would act on `char`, whatever stands around it."""
+    return unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs") or char in "\u202d\u202e"
+
+
+@given(REPORTS)
+@example(Report((Finding("r", "error", "::error::x", 1, 1, 1, 1, "m"),)))
+@example(Report((Finding("r", "error", " \u200b::x", 1, 1, 1, 1, "##vso[x]", "##teamcity[x]"),)))
+def test_output_is_inert(report: Report) -> None:
+    for name, write in FORMATS.items():
+        text = write(report)
+        text.encode()  # no lone surrogate
+        assert text.endswith("\n")
+        lines = text.split("\n")
+        # GitHub trims a line before it looks for a command; others look for theirs anywhere.
+        commands = [line for line in lines if line.strip().startswith("::")]
+        assert len(commands) == (len(report.findings) if name == "github" else 0)
+        assert not re.search(r"##[A-Za-z]*\[", text)
+        for line in lines:
+            assert not [*hidden.bidi(line), *hidden.invisible(line)]
+            assert not any(acts(char) for char in line)
+        if name == "text":
+            assert len(lines) <= 2 + 3 * len(report.findings)
+
+
+@given(REPORTS)
+def test_json_keeps_everything(report: Report) -> None:
+    text = FORMATS["json"](report)
+    assert text.isascii()
+    data = json.loads(text)
+    assert data.pop("version") == 1
+    assert data == json.loads(json.dumps(asdict(report)))
+    if "\ud800" not in repr(report) and not re.search(r"\\ud[89a-f]", text):
+        assert TypeAdapter(Report).validate_python(data) == report
+
+
+@given(HOSTILE)
+def test_escaping_is_done_once_and_shows_everything(text: str) -> None:
+    once = hidden.visible(text)
+    assert hidden.visible(once) == once
+    assert inert(inert(text)) == inert(text)
+    shown = cells(text)
+    assert len(shown) == len(text)
+    assert all(shown)
+    assert "".join(shown).replace(r"#\x23", "##") == once.replace("\t", "    ")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import mlskill.rules
+from mlskill.errors import UnknownNameError
 from mlskill.formats.text import write
 from mlskill.loader import load
 from mlskill.model import Report, Skill
@@ -176,3 +177,10 @@ def test_good_is_good_to_every_rule(
 ) -> None:
     skill = build(blocks(part(explain(rule.id), "Good")), tmp_path, monkeypatch)
     assert findings(validate(skill, advice=True)) == ""
+
+
+def test_explain_knows_only_rules() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean link-target-missing"):
+        explain("link-target-mising")
+    with pytest.raises(UnknownNameError):
+        explain("../../../../LICENSE")

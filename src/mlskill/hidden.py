@@ -28,29 +28,29 @@ _BIDI_RUN = re.compile(f"[{_BIDI}]+")
 _INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}]+")
 _ANY = re.compile(rf"[{_CONTROL}\n]+|[{_BIDI}]+|[{_INVISIBLE}]+|[\ud800-\udfff]+")
 
-_RIGHT_TO_LEFT = re.compile(
+# What is looked for beside such a character: compiled when it is first needed, which most texts
+# never do, since the large classes take longer to compile than a skill to check.
+_RIGHT_TO_LEFT = (
     r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _MARKS = frozenset("\u061c\u200e\u200f")
 _CLOSES = {"\u202c": "\u202a\u202b", "\u2069": "\u2066\u2067\u2068"}
 # Scripts whose letters join: Arabic and its neighbours, Indic, Myanmar, Khmer, Mongolian, ...
-_JOINING = re.compile(
+_JOINING = (
     r"[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff"
     r"\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
 )
 # Scripts that write no space between words, where U+200B says where a line may break.
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u1aaf\u3000-\u9fff\uff00-\uffef]"
-)
-_JAMO = re.compile(r"[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]")
-_MARK = re.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff]")
-_PICTURE = re.compile(
+_UNSPACED = r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u1aaf\u3000-\u9fff\uff00-\uffef]"
+_JAMO = r"[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]"
+_MARK = r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff]"
+_PICTURE = (
     r"[\u00a9\u00ae\u203c\u2049\u2100-\u214f\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff"
     r"\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
-_IDEOGRAPH = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_FLAG_TAGS = re.compile(r"[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
-_SELECTORS = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_IDEOGRAPH = r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_FLAG_TAGS = r"[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+_SELECTORS = r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 
 
 def bidi(text: str) -> Iterator[tuple[int, int]]:
@@ -118,7 +118,7 @@ class _Ordered:
             end = self._text.find("\n", match.end())
             self._end = end if end != -1 else len(self._text)
             line = self._text[start : self._end]
-            self._letters = _RIGHT_TO_LEFT.search(line) is not None
+            self._letters = re.search(_RIGHT_TO_LEFT, line) is not None
             self._closed = self._letters and _closed(line)
         return self._closed or (self._letters and _MARKS.issuperset(match[0]))
 
@@ -144,23 +144,23 @@ def _needed(match: re.Match[str]) -> bool:
     if not _INVISIBLE_RUN.match(run):
         return False
     if before == "\U0001f3f4":
-        return _FLAG_TAGS.fullmatch(run) is not None
-    if _SELECTORS.match(run[0]):
+        return re.fullmatch(_FLAG_TAGS, run) is not None
+    if re.match(_SELECTORS, run[0]):
         if run[0] < "\U000e0100":
             keycap = after == "\u20e3" and len(run) == 1
             varies = keycap if before.isascii() else not before.isspace()
         else:
-            varies = _IDEOGRAPH.match(before) is not None
+            varies = re.match(_IDEOGRAPH, before) is not None
         if not varies or len(run) == 1:
             return varies
         run = run[1:]
-    if run == "\u200d" and _PICTURE.match(before) and _PICTURE.match(after):
+    if run == "\u200d" and re.match(_PICTURE, before) and re.match(_PICTURE, after):
         return True
     only = frozenset(run)
     if only <= {"\u200c", "\u200d"}:
-        return bool(_JOINING.match(before) or _JOINING.match(after))
+        return bool(re.match(_JOINING, before) or re.match(_JOINING, after))
     if only == {"\u200b"}:
-        return bool(_UNSPACED.match(before) or _UNSPACED.match(after))
+        return bool(re.match(_UNSPACED, before) or re.match(_UNSPACED, after))
     if run in ("\u115f", "\u1160"):
-        return bool(_JAMO.match(before) or _JAMO.match(after))
-    return run == "\u034f" and _MARK.match(after) is not None
+        return bool(re.match(_JAMO, before) or re.match(_JAMO, after))
+    return run == "\u034f" and re.match(_MARK, after) is not None

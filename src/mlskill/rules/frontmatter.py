@@ -109,7 +109,7 @@ def name_invalid(skill: Skill) -> Problems:
 def name_not_folder(skill: Skill) -> Problems:
     """The name is not the name of the skill's folder."""
     name, folder = skill.main.frontmatter.data.get("name"), _stem(skill)
-    if not isinstance(name, str) or not folder or name == folder or _against(name):
+    if not isinstance(name, str) or not name or _against(name) or folder in ("", name):
         return
     message = f"the name is {name}, the folder {folder}; rename one of them"
     yield at(skill.main, _place(skill.main, ("name",)), message)

@@ -13,6 +13,8 @@ from mlskill.rules.nearest import Nearest
 from mlskill.rules.rule import Problem, Problems, at, rule
 from mlskill.rules.targets import State, Targets, scheme
 
+# What other renderers than GitHub's take for the id of a heading: "## Case A {#case-a}".
+_GIVEN = re.compile(r"\{#([\w:.-]+)[^{}\n]*\}")
 # Anchors that are made of lines and footnotes, not of headings.
 _MADE = re.compile(r"L\d+(C\d+)?(-L\d+(C\d+)?)?|fn(ref)?-.*")
 
@@ -44,6 +46,7 @@ def link_scheme_unsafe(skill: Skill) -> Problems:
 def link_anchor_missing(skill: Skill) -> Problems:
     """A link points to a heading that the page does not have."""
     nearest: dict[str, Nearest] = {}
+    given: dict[str, set[str]] = {}
     targets = Targets(skill)
     for document in skill.documents:
         for link, (state, path) in targets.of(document, document.links):
@@ -55,6 +58,9 @@ def link_anchor_missing(skill: Skill) -> Problems:
                 continue
             if path not in nearest:
                 nearest[path] = Nearest(page.anchors)
+                given[path] = set(_GIVEN.findall(page.text))
+            if anchor in given[path]:
+                continue
             near = nearest[path].name(anchor.lower())
             hint = f"; did you mean #{near}?" if near else ""
             where = "this page" if page is document else path

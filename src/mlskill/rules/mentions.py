@@ -42,16 +42,14 @@ def speaks_of_own(skill: Skill, document: Document, mention: Link) -> bool:
         return False
     if _INVENTED.fullmatch(posixpath.basename(mention.path).lower()):
         return False
-    number = document.source.line_of(mention.start)
-    start = document.source.starts[number - 1]
-    column = mention.start - start
     # The words around it, and no more than that of a line of a megabyte.
-    line = document.source.line(number)[max(0, column - 200) : column + 200]
-    before = document.text[max(start, mention.start - 80) : mention.start].rstrip("`* (")
-    paragraph = document.text[max(0, mention.start - 120) : mention.start].rpartition("\n\n")[2]
+    text, at = document.text, mention.start
+    before = text[max(0, at - 200) : at].rpartition("\n")[2]
+    line = before + text[at : at + 200].partition("\n")[0]
+    paragraph = text[max(0, at - 120) : at].rpartition("\n\n")[2]
     if _SUPPOSED.search(line) or _ANOTHERS.search(paragraph):
         return False
     places = {c.partition("/")[0] for c in candidates(document.path, mention.path)}
     if written[0] in places & skill.folders:
         return True
-    return written[0] != "examples" and _SENT_TO.search(before) is not None
+    return written[0] != "examples" and _SENT_TO.search(before[-80:].rstrip("`* (")) is not None

@@ -68,15 +68,15 @@ class Targets:
             here, path = "", _ROOT.sub("", path, count=1)
         if _VARIABLE.search(path):
             return Target("unknown")
-        for written in (path, link.target.partition("#")[0]):
-            for candidate in candidates(here, written):
-                if candidate in self.skill.by_path or candidate in self.skill.folders:
-                    return Target("found", candidate)
-                if candidate == ".":
-                    return Target("found", self.skill.main.path)
+        possible = list(dict.fromkeys(candidates(here, path)))
+        literal = link.target.partition("#")[0]
+        for candidate in possible if literal == path else [*possible, *candidates(here, literal)]:
+            if candidate in self.skill.by_path or candidate in self.skill.folders:
+                return Target("found", candidate)
+            if candidate == ".":
+                return Target("found", self.skill.main.path)
         if role(document.path) == "asset":  # a template's links are for where its copy will lie
             return Target("unknown")
-        possible = list(candidates(here, path))
         if not possible:
             # In the skill around a nested one there may well be such a file.
             around = bool(self.skill.prefix) and resolve(self.skill.prefix + here, path) is not None

@@ -1,0 +1,144 @@
+# ruff: noqa: E501 - a case is a line
+"""Rules at their edges: what must be found, what must not, with the place of each in ⟦brackets⟧."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlskill.loader import loads
+from mlskill.model import Place, Source
+from mlskill.rules import RULES
+from mlskill.validator import validate
+
+HEAD = "---\nname: pdf-tools\ndescription: Reads PDF files.\n---\n\n"
+FLAG = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+# rule, the text of SKILL.md (or all of it, from its frontmatter on), and other files
+CASES: list[tuple[str, str, dict[str, str]]] = [
+    # links: there or not there
+    ("link-target-missing", "⟦[a](b.md)⟧ and ⟦![c](d.png)⟧", {}),
+    ("link-target-missing", "[a](b.md) [b](./b.md) [c](b.md#b) [d](b.md?plain=1#L3)", {"b.md": "# B"}),
+    ("link-target-missing", "[a](b%20c.md) ⟦[b](b%20d.md)⟧", {"b c.md": ""}),
+    ("link-target-missing", "[a](100%25.md) [b](a%20b.txt)", {"100%.md": "", "a%20b.txt": ""}),
+    ("link-target-missing", "⟦[a](B.md)⟧ [b](b.md)", {"b.md": ""}),
+    ("link-target-missing", "`[a](b.md)`\n\n```\n[a](b.md)\n```\n\n    [a](b.md)\n", {}),
+    ("link-target-missing", "[a](references) [b](references/) [c](.)", {"references/b.md": ""}),
+    ("link-target-missing", "⟦[a][r]⟧, [b][r]\n\n[r]: b.md", {}),
+    ("link-target-missing", '⟦<img src="x.png">⟧ <a href="b.md">b</a>', {"b.md": ""}),
+    ("link-target-missing", "[a](https://b.c/d.md) [b](//b.c) [c](mailto:a@b.c) <https://b.c>", {}),
+    ("link-target-missing", "[a](<{{name}}.md>) [b](${x}.md) [c](x/*.md) [d](...)", {}),
+    ("link-target-missing", "[a]({baseDir}/b.md) ⟦[c]({baseDir}/c.md)⟧", {"b.md": ""}),
+    ("link-target-missing", "[t](assets/t.md)", {"assets/t.md": "[a](b.md) [c](../../d.md)"}),
+    ("link-target-missing", "[a](r/a.md)", {"r/a.md": "[x](r/b.md) ⟦[y](r/c.md)⟧", "r/b.md": ""}),
+    # links: anchors
+    ("link-anchor-missing", "[a](#b) [b](#B) ⟦[c](#c)⟧\n\n## B\n", {}),
+    ("link-anchor-missing", "[a](#user-content-b) [b](#top) [c](#) [d](#fn-1)\n\n## B\n", {}),
+    ("link-anchor-missing", "[a](b.md#c) ⟦[b](b.md#d)⟧", {"b.md": "# C"}),
+    ("link-anchor-missing", "[a](b.py#L10) [b](b.py#main)", {"b.py": ""}),
+    ("link-anchor-missing", '<a id="q"></a>\n\n[a](#q) [b](#x)\n\n## Y {#x}\n', {}),
+    ("link-anchor-missing", "[a](#über-uns) [b](#%C3%BCber-uns)\n\n## Über uns\n", {}),
+    # links: out of the skill
+    ("link-leaves-skill", "⟦[a](../b.md)⟧ ⟦[b](/etc/passwd)⟧ ⟦[c](file:///etc/passwd)⟧", {}),
+    ("link-leaves-skill", "⟦[a](C:/x.md)⟧ ⟦[b](~/.ssh/id)⟧ ⟦[c](r\\b.md)⟧", {"r/b.md": "r/b.md"}),
+    ("link-leaves-skill", "[a](r/../b.md) [r](r/a.md)", {"b.md": "", "r/a.md": "[b](../b.md)"}),
+    ("link-leaves-skill", "⟦[a](r/../../b.md)⟧", {}),
+    (
+        "link-leaves-skill",
+        "[a](skills/pdf-x/SKILL.md)",
+        {"skills/pdf-x/SKILL.md": f"{HEAD.replace('tools', 'x')}[a](../../b.md) ⟦[c](../../../b.md)⟧"},
+    ),
+    # links: schemes
+    ("link-scheme-unsafe", "⟦[a](javascript:x)⟧ ⟦[b](JaVaScript:x)⟧ ⟦[c](vbscript:x)⟧", {}),
+    ("link-scheme-unsafe", "⟦[a](<java\tscript:x>)⟧ ⟦<javascript:x>⟧", {}),
+    ("link-scheme-unsafe", '⟦<a href="&#106;avascript:x">⟧b</a>', {}),
+    ("link-scheme-unsafe", "![a](data:image/png;base64,AA) ⟦[b](data:text/html,x)⟧", {}),
+    # mentions
+    ("mention-target-missing", "Open `⟦resources/forms.md⟧`. Then `resources/forms.md`.", {}),
+    ("mention-target-missing", "See `references/a.md`.", {"references/a.md": ""}),
+    ("mention-target-missing", "- `⟦references/forms.md⟧`: forms; `references/b.md`", {"references/b.md": ""}),
+    ("mention-target-missing", "Create `scripts/run.py`, for example `references/x.md`.", {}),
+    ("mention-target-missing", "See the skill `forms`, `references/a.md`.", {}),
+    ("mention-target-missing", "See `src/main.py`, `a.md` and `references/<name>.md`.", {}),
+    ("mention-target-missing", "Names like `references/file-name.md` are read.", {}),
+    # pages and headings
+    ("heading-empty", "⟦##⟧\n\n# ![a](b.png)\n", {"b.png": ""}),
+    ("document-unreachable", "Read b.md.", {"b.md": "", "r/c.md": "⟦⟧"}),
+    ("document-unreachable", "Read all in `r/`.", {"r/c.md": "", "README.md": "", "tests/t.md": ""}),
+    # characters
+    ("text-mojibake", "⟦ðŸ§\u00a0⟧ a ⟦ðŸ§ ⟧ a don⟦â€™⟧t", {}),
+    ("text-mojibake", "caf⟦Ã©⟧, 10⟦Â°⟧, ⟦Ð¿Ñ€Ð¸Ð²ÐµÑ‚⟧, ⟦ä¸\u00adæ–‡⟧", {}),
+    ("text-mojibake", "«\u00a0jusqu’à\u00a0», “MANHÔ, l’été…”, ÄÖÜ…, ESPAÑ…, «Â», naïve, ðe, ×2", {}),
+    ("text-control-character", "a⟦\x1b⟧[31m b⟦\x00\x07⟧ c⟦\x85⟧ tab\there", {}),
+    ("text-mojibake", "⟦\u00f0\u009f\u00a7\u00a0⟧", {}),
+    ("text-bidi-control", "a⟦\u202e⟧b⟦\u202c⟧ c⟦\u200f⟧d", {}),
+    ("text-bidi-control", "שלום\u200f! \u2067עולם\u2069 a\nb⟦\u200e⟧", {}),
+    ("text-bidi-control", "שלום ⟦\u202e⟧a⟦\u202c⟧", {}),
+    ("text-invisible", f"👩‍💻 ❤️‍🔥 1️⃣ {FLAG} می‌خواهم ក\u200bខ ⚠️", {}),
+    ("text-invisible", "a⟦\u200b⟧b ⟦\ufeff⟧c⟦\u200d⟧d ⟦\u3164⟧ e⟦\U000e0041\U000e0042⟧", {}),
+    ("text-invisible", "a⟦\ufe0f⟧ 😀⟦\ufe01\ufe02⟧ 🏴⟦\U000e0041\U000e007f⟧", {}),
+    # frontmatter
+    ("frontmatter-missing", "⟦⟧# PDF", {}),
+    ("frontmatter-missing", "\n\n⟦---⟧\nname: pdf-tools\n---\n", {}),
+    ("name-missing", "⟦---⟧\ndescription: a\n---\n", {}),
+    ("name-missing", "---\n⟦name⟧:\ndescription: a\n---\n", {}),
+    ("name-missing", "---\n⟦name⟧: ''\ndescription: a\n---\n", {}),
+    ("name-invalid", "---\n⟦name⟧: PDF\ndescription: a\n---\n", {}),
+    ("name-invalid", "---\n⟦name⟧: пдф\ndescription: a\n---\n", {}),
+    ("name-invalid", f"---\n⟦name⟧: {'a' * 65}\ndescription: a\n---\n", {}),
+    ("name-invalid", "---\n⟦name⟧: -a\ndescription: a\n---\n", {}),
+    ("name-invalid", "---\n⟦name⟧: a--b\ndescription: a\n---\n", {}),
+    ("name-not-folder", "---\n⟦name⟧: pdf\ndescription: a\n---\n", {}),
+    ("description-missing", "⟦---⟧\nname: pdf-tools\n---\n", {}),
+    ("description-missing", "---\nname: pdf-tools\n⟦description⟧: '  '\n---\n", {}),
+    ("description-too-long", f"---\nname: pdf-tools\n⟦description⟧: {'a ' * 513}\n---\n", {}),
+    ("description-too-long", f"---\nname: pdf-tools\ndescription: {'é' * 1024}\n---\n", {}),
+    ("field-invalid", "---\n⟦name⟧: 007\ndescription: a\n---\n", {}),
+    ("field-invalid", "---\nname: pdf-tools\n⟦description⟧: yes\n---\n", {}),
+    ("field-invalid", "---\nname: pdf-tools\n⟦description⟧: null\n---\n", {}),
+    ("field-invalid", "---\nname: pdf-tools\ndescription: a\n⟦license⟧:\n---\n", {}),
+    ("field-invalid", f"{HEAD[:-5]}⟦compatibility⟧: {'a' * 501}\n---\n", {}),
+    ("field-invalid", f"{HEAD[:-5]}⟦compatibility⟧: ''\n---\n", {}),
+    ("field-invalid", f"{HEAD[:-5]}⟦metadata⟧: [a]\n---\n", {}),
+    ("field-invalid", f"{HEAD[:-5]}metadata:\n  a: b\n  ⟦c⟧: 1\n  ⟦d⟧: [2]\n---\n", {}),
+    ("field-invalid", "[a](a.md)", {"a.md": "---\n⟦name⟧: 1\nx: 2\n---\n"}),
+    ("field-unknown", "---\nname: pdf-tools\n⟦Description⟧: a\n⟦tags⟧: [a]\n---\n", {}),
+    ("frontmatter-invalid", "---\nname: pdf-tools\ndescription: ⟦@⟧a\n---\n", {}),
+    ("frontmatter-invalid", "---\n⟦- a⟧\n---\n", {}),
+    ("frontmatter-invalid", "[a](templates/a.md)", {"templates/a.md": "---\ntitle: [A] - b\n---\n"}),
+    ("frontmatter-unclosed", "⟦---⟧\nname: pdf-tools\n", {}),
+    ("frontmatter-duplicate-key", "---\nname: pdf-tools\n⟦name⟧: pdf-tools\ndescription: a\n---\n", {}),
+    ("frontmatter-colon", "---\nname: pdf-tools\ndescription: a⟦:⟧ b\n---\n", {}),
+    ("frontmatter-alias", f"{HEAD[:-5]}license: ⟦!!str a⟧\n---\n", {}),
+]  # fmt: skip
+
+
+def unmarked(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """`text` without its brackets, and the places that they enclosed."""
+    spans = []
+    while (start := text.find("⟦")) != -1:
+        end = text.index("⟧") - 1
+        text = text[:start] + text[start + 1 : end + 1] + text[end + 2 :]
+        spans.append((start, end))
+    return text, spans
+
+
+@pytest.mark.parametrize(("rule", "text", "others"), CASES)
+def test_case(rule: str, text: str, others: dict[str, str]) -> None:
+    if not text.strip("\n⟦").startswith("---") and rule != "frontmatter-missing":
+        text = HEAD + text
+    marked = {path: unmarked(content) for path, content in {"SKILL.md": text, **others}.items()}
+    skill = loads({path: content for path, (content, _) in marked.items()}, root="pdf-tools")
+    wanted = []
+    for path, (content, spans) in marked.items():
+        source = Source(f"pdf-tools/{path}", b"", content)
+        wanted += [(rule, source.place(*span)) for span in spans]
+    found = [
+        (f.rule, Place(f.path, f.line, f.column, f.end_line, f.end_column))
+        for f in validate(skill).findings
+    ]
+    assert found == wanted
+
+
+def test_every_rule_has_a_case() -> None:
+    by_page = {"file", "path", "archive", "symlink", "skill", "limit", "fence", "comment"}
+    assert {r for r in RULES if r.partition("-")[0] not in by_page} == {rule for rule, *_ in CASES}
