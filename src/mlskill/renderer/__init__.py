@@ -2,7 +2,8 @@
 
 The only part that knows Jinja. Text of a skill is a value in our templates and never a template;
 an environment that escapes whatever is not marked as prepared stands behind that. Every view is
-without HTML comments, equal to the byte for equal skills, and ends with one newline.
+without HTML comments and control characters, equal to the byte for equal skills, and ends with one
+newline.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlskill.errors import UnknownNameError
 from mlskill.model import Section, Skill
-from mlskill.renderer import text
+from mlskill.renderer import links, text
 from mlskill.renderer.merger import merge
 from mlskill.renderer.nodes import Node, assets, below, find, nodes, rooted
 from mlskill.tokens import Counter, estimate
@@ -28,6 +29,9 @@ Format = Literal["markdown", "xml"]
 
 LISTED = 100
 """Documents, and other files, that a listing names before it says how many more there are."""
+
+# A terminal obeys some of these, and XML allows none of them.
+_CONTROLS = {c: "\ufffd" for c in (*range(32), *range(127, 160)) if chr(c) not in "\t\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +120,17 @@ def _body(skill: Skill, node: Node, section: Section | None) -> str:
     """A document or a section of it, with links from the root."""
     document = node.document
     if section is None:
-        edits = text.retarget(document, partial(rooted, skill, node), inline=False)
+        edits = links.retarget(document, partial(rooted, skill, node), inline=False)
         return text.body(document, edits)
 
     def address(link: Any) -> str | None:
         if link.internal and not link.path and link.fragment:
             there = document.section(link.fragment)
             inside = there is not None and section.start <= there.start < section.end
-            return None if inside else text.from_root(link, node.path)
+            return None if inside else links.from_root(link, node.path)
         return rooted(skill, node, link)
 
-    edits = text.retarget(document, address, inline=True)
+    edits = links.retarget(document, address, inline=True)
     return text.body(document, edits, section.start, section.end)
 
 
@@ -152,7 +156,8 @@ def _fill(template: str, **values: Any) -> str:
     xml = template.endswith(".xml.j2")
     if "body" in values:
         values["body"] = Markup(text.neutral(values["body"]) if xml else values["body"])  # noqa: S704
-    return _environment(xml).get_template(template).render(values).rstrip("\n") + "\n"
+    written = _environment(xml).get_template(template).render(values)
+    return written.translate(_CONTROLS).rstrip("\n") + "\n"
 
 
 @cache

@@ -8,11 +8,11 @@ from functools import partial
 from mlskill import parser
 from mlskill.anchors import slug
 from mlskill.model import LIMITS, Document, Link, Section, Skill, Source
-from mlskill.renderer import text
+from mlskill.renderer import links, text
 from mlskill.renderer.nodes import Node, lookup, rooted
 
 _PER_FILE = ("lines", "table_cells", "blocks", "brackets")
-_Anchors = dict[str, tuple[Document, list[str]]]
+_Anchors = dict[str, tuple[Document, dict[Section, str]]]
 """By path: a document, and the anchor in the merged text of each of its sections."""
 
 
@@ -28,11 +28,11 @@ class _Page:
         """The level of `section`'s heading in the merged text."""
         return text.level(section, self.shift)
 
-    def write(self, address: text.Address) -> str:
+    def write(self, address: links.Address) -> str:
         document = self.node.document
         edits = [
             *text.shift(document, self.shift),
-            *text.retarget(document, address, inline=True),
+            *links.retarget(document, address, inline=True),
         ]
         body = text.body(document, edits)
         return f"{self.title}\n\n{body}".strip("\n") if self.title else body
@@ -102,7 +102,7 @@ def _anchors(pages: list[_Page], merged: Document) -> _Anchors:
         own = [merged.sections[at - 1 if page.title else at].anchor]
         for section, new in zip(sections[1:], moved, strict=True):
             own.append(new.anchor or own[section.parent or 0])
-        found[page.node.path] = page.node.document, own
+        found[page.node.path] = page.node.document, dict(zip(sections, own, strict=True))
         at += len(moved)
     return found
 
@@ -115,4 +115,4 @@ def _target(skill: Skill, node: Node, anchors: _Anchors, link: Link) -> str | No
     document, places = anchors[path]
     # A section that is not there is told by `validate`; the document is the next best place.
     section = document.section(link.fragment) or document.sections[0]
-    return "#" + places[document.sections.index(section)]
+    return "#" + places[section]

@@ -10,7 +10,7 @@ from functools import cached_property
 from mlskill import linker
 from mlskill.errors import UnknownNameError
 from mlskill.model import Asset, Document, Link, Section, Skill
-from mlskill.renderer import text
+from mlskill.renderer import links, text
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def rooted(skill: Skill, node: Node, link: Link) -> str | None:
     path, _ = lookup(skill, node, link)
     if not link.path or not path or posixpath.normpath(link.path) == path:
         return None
-    return text.from_root(link, path)
+    return links.from_root(link, path)
 
 
 def assets(skill: Skill, prefix: str = "") -> Iterator[tuple[str, int]]:

@@ -6,26 +6,20 @@ Nothing here searches the text for markup, so what stands in a code block is nev
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import quote, unquote
+from collections.abc import Iterable, Iterator
 
 from mlskill import parser
-from mlskill.model import Document, Link, Section, Source
+from mlskill.model import Document, Section, Source
 
 Edit = tuple[int, int, str]
 """Replace what lies between two offsets by a text."""
-
-Address = Callable[[Link], str | None]
-"""The target that a link is to have; None to leave it as it is written."""
 
 _ROUNDS = 4
 _WRAPPERS = ("available_skills", "skill_content", "skill_resources")
 # What may stand between "<" and the name ends at any letter or bracket, so this is linear.
 _WRAPPER = re.compile(rf"<(?=[^\w<>]*(?:{'|'.join(_WRAPPERS)})\b)", re.IGNORECASE)
-_LABEL = re.compile(r" {0,3}\[[^\[\]]+\]:[ \t]*<?")
-_TITLE = re.compile(r">?(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*")
+_BLANK = re.compile(r"\A(?:[ \t]*\n)+")
 _BREAK = re.compile(r"\\?\n[ \t]*")
-_UNSAFE = re.compile(r"[\s<>()\"'\\|`%#?\x00-\x1f\x7f]")
 
 
 def apply(text: str, edits: Iterable[Edit], start: int = 0, end: int | None = None) -> str:
@@ -77,17 +71,20 @@ def _comments(document: Document) -> Iterator[tuple[int, int]]:
 def _uncomment(text: str, span: tuple[int, int]) -> Edit:
     """A comment on lines of its own goes with its lines; the blocks around it stay apart."""
     start, end = span
-    first = text.rfind("\n", 0, start) + 1
-    last = text.find("\n", end)
-    last = len(text) if last == -1 else last
-    if not text[first:start].strip() and not text[end:last].strip():
+    first, last = start, end
+    while text[first - 1 : first] in (" ", "\t"):
+        first -= 1
+    while text[last : last + 1] in (" ", "\t"):
+        last += 1
+    opens, closes = text[first - 1 : first] in ("", "\n"), text[last : last + 1] in ("", "\n")
+    if opens and closes:
         if not text.endswith("\n\n", 0, first):
             return first, last, ""
         last = min(last + 1, len(text))
         return first, last + text.startswith("\n", last), ""
+    if closes:
+        return first, end, ""
     # What it kept apart must not become markup: "[a]<!-- -->(b)" is no link.
-    if end == last:
-        start = first + len(text[first:start].rstrip(" \t"))
     before, after = text[start - 1 : start], text[end : end + 1]
     apart = before.strip() and after.strip() and not (before + after).isalnum()
     return start, end, " " if apart else ""
@@ -97,82 +94,12 @@ def body(document: Document, edits: Iterable[Edit] = (), start: int = 0, end: in
     """The text from `start` to `end`, edited, blank edges gone, and nothing in it left open."""
     end = len(document.text) if end < 0 else end
     text = apply(document.text, edits, max(start, document.frontmatter.end), end)
-    while text[:1] in ("\n", " ", "\t"):
-        first, _, rest = text.partition("\n")
-        if first.strip(" \t"):
-            break
-        text = rest
+    text = _BLANK.sub("", text, count=1)
     if document.closer and end == len(document.text):
         return text + "\n" * (not text.endswith("\n")) + document.closer
     kept = text.rstrip(" \t\n")
-    return kept + text[len(kept) :].partition("\n")[0]
-
-
-def retarget(document: Document, address: Address, *, inline: bool) -> Iterator[Edit]:
-    """The edits that give each link the target that `address` names.
-
-    With `inline`, links by reference become inline ones, so that they need no definition.
-    """
-    text = document.text
-    for link in document.links:
-        new = address(link)
-        if link.kind == "reference" and inline:
-            tail = _tail(text, link)
-            if tail:
-                yield tail, link.end, f"({_encode(link.target) if new is None else new})"
-                yield from _undefine(text, link)
-        elif new is not None and 0 <= link.target_start <= link.target_end:
-            written = text[link.target_start : link.target_end]
-            # A place that does not hold the target (odd escapes, entities) is better left alone.
-            if unquote(written) == unquote(link.target):
-                yield link.target_start, link.target_end, new
-
-
-def _undefine(text: str, link: Link) -> Iterator[Edit]:
-    """The removal of the definition that `link` no longer needs, if it is a line of its own."""
-    if link.target_start < 0:
-        return
-    first = text.rfind("\n", 0, link.target_start) + 1
-    last = text.find("\n", link.target_end)
-    last = len(text) if last == -1 else last
-    head, tail = text[first : link.target_start], text[link.target_end : last]
-    if _LABEL.fullmatch(head) and _TITLE.fullmatch(tail):
-        yield first, min(last + 1, len(text)), ""
-
-
-def _tail(text: str, link: Link) -> int:
-    """The offset after the bracket that closes the text of a link by reference; 0: not found."""
-    at, depth = link.start + link.image, 0
-    while at < link.end:
-        char = text[at]
-        if char == "\\":
-            at += 1
-        elif char == "`":
-            run = 1
-            while text[at + run] == "`":
-                run += 1
-            close = text.find("`" * run, at + run, link.end)
-            at = close + run - 1 if close != -1 else at + run - 1
-        elif char in "[]":
-            depth += 1 if char == "[" else -1
-            if not depth:
-                return at + 1
-        at += 1
-    return 0
-
-
-def _encode(target: str) -> str:
-    """A destination fit for every kind of link, from one that was written in a definition."""
-    return re.sub(r"[\s<>()\"'\\|`\x00-\x1f\x7f]", lambda m: quote(m[0]), target)
-
-
-def destination(path: str) -> str:
-    """A path as a link's destination: encoded where Markdown, HTML or a table would trip.
-
-    >>> destination("a b/größe (1).md")
-    'a%20b/größe%20%281%29.md'
-    """
-    return _UNSAFE.sub(lambda m: quote(m[0]), path)
+    # The spaces that end the last line may belong to a block of code.
+    return kept and kept + text[len(kept) :].partition("\n")[0]
 
 
 def shift(document: Document, by: int) -> Iterator[Edit]:
@@ -245,9 +172,3 @@ def shorten(text: str, most: int = 200) -> str:
     if len(text) <= most:
         return text
     return (text[:most].rpartition(" ")[0] or text[:most]) + " …"
-
-
-def from_root(link: Link, path: str) -> str:
-    """The target of `link` with `path`, a path from the skill's root, and its query and anchor."""
-    rest = link.target[len(link.target.partition("#")[0].partition("?")[0]) :]
-    return destination(path) + _encode(rest)
