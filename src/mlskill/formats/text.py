@@ -36,21 +36,19 @@ def _count(number: int, noun: str) -> str:
 
 
 def _finding(finding: Finding, color: bool) -> str:
-    place = inert(f"{finding.path}:{finding.line}:{finding.column}:")
-    severity, message = finding.severity, inert(finding.message)
-    rule = inert(finding.rule)
-    if color:
-        place, severity_ = f"\x1b[1m{place}\x1b[0m", f"\x1b[{_COLOURS[severity]}m{severity}\x1b[0m"
-    else:
-        severity_ = severity
-    lines = [f"{place} {severity_} {rule}: {message}"]
-    place_ = (finding.line, finding.column, finding.end_line, finding.end_column)
-    if finding.excerpt.strip() and place_ != (1, 1, 1, 1):  # that is the file as a whole
+    def paint(text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+    colour = _COLOURS[finding.severity]
+    place = paint(inert(f"{finding.path}:{finding.line}:{finding.column}:"), "1")
+    severity = paint(finding.severity, colour)
+    lines = [f"{place} {severity} {inert(finding.rule)}: {inert(finding.message)}"]
+    span = (finding.line, finding.column, finding.end_line, finding.end_column)
+    if finding.excerpt.strip() and span != (1, 1, 1, 1):  # that is the file as a whole
         number = str(finding.line)
         line, carets = _pointed(finding)
-        if color:
-            carets = f"\x1b[{_COLOURS[severity]}m{carets}\x1b[0m"
-        lines += [f"  {number} | {line}", f"  {' ' * len(number)} | {carets}"]
+        lines.append(f"  {number} | {line}")
+        lines.append(f"  {' ' * len(number)} | {paint(carets, colour)}")
     return "\n".join(lines) + "\n"
 
 
