@@ -45,9 +45,7 @@ def promote(
     """
     client, current = MlflowClient(), serving(name)
     if current != judged_against:
-        raise RefusedError(
-            f"judged against {judged_against}, but {current} serves: run the gate again"
-        )
+        raise RefusedError(f"judged against {judged_against}, but {current} serves: judge again")
     if current == version:
         raise RefusedError(f"version {version} serves already")
     tags = client.get_model_version(name, version).tags
