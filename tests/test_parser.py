@@ -50,6 +50,8 @@ LINKS = {
     "escaped": ("\\[b](b.md)", ""),
     "undefined reference": ("[b][c]", ""),
     "after characters beyond the BMP": ("🧠🧠 [b](b.md)", "inline b.md 1:4-1:13"),
+    "after a line that only looks empty": ("\xa0\nline\n[b](b.md)", "inline b.md 3:1-3:10"),
+    "after such a line in a quote": ("> \x0c\n> [b](b.md)", "inline b.md 2:3-2:12"),
     "NUL before": ("\0 [b](b.md)", "inline b.md 1:3-1:12"),
 }
 
@@ -101,6 +103,10 @@ def test_sections_nest() -> None:
     assert found.lead == "lead"
 
 
+def test_a_link_by_reference_in_a_heading_is_its_text() -> None:
+    assert document("## [Un][u] x\n\n[u]: b.md").sections[1].anchor == "un-x"
+
+
 def test_title_and_lead() -> None:
     found = document("---\nname: n\n---\n\n# The *Title* `x`\n\nOne.\n\nTwo.\n\n## A\n")
     assert (found.title, found.lead, found.description) == ("The Title x", "One.\n\nTwo.", "One.")
@@ -125,6 +131,8 @@ def test_blocks() -> None:
         ("<script>\n\n# b", "</script>", []),
         ("<pre>\na\n</pre>\n\n# b", "", []),
         ("text <!-- a --> b", "", []),
+        ("* <script>\n\n# b", "", []),
+        ("- ```\n  a\n\n# b", "", ["fence-unclosed"]),
         ("````\n```\n", "````", ["fence-unclosed"]),
     ],
 )

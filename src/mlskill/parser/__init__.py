@@ -18,6 +18,15 @@ from mlskill.parser.collect import Page, collect
 __all__ = ["parse"]
 
 
+_TOO = {
+    "lines": "more than {} lines",
+    "blocks": "more than {} tokens of blocks",
+    "table_cells": "more than {} cells of tables",
+    "brackets": "more than {} brackets that could start a link",
+    "nesting": "quotes and lists nested deeper than {}",
+}
+
+
 def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
     r"""The document that `source` holds. Never raises: what cannot be read is a fault.
 
@@ -49,9 +58,7 @@ def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
     collect(page, tokens, env, body, full)
     for name, line in env["exceeded"].items():
         at = page.line_start(line)
-        message = (
-            f"more than {getattr(limits, name)} {name.replace('_', ' ')}; the rest is not read"
-        )
+        message = f"{_TOO[name].format(getattr(limits, name))}; the rest is not read"
         page.fault("limit-reached", at, at + len(page.line_text(line)), message)
     sections = _sections(page, front.end)
     return Document(

@@ -91,7 +91,7 @@ def collect(
             if _MARKUP.search(token.content) and "brackets" not in env["exceeded"]:
                 _inline(page, token, env, body, origin or _origin(page, token))
             if heading is not None:
-                _heading(page, heading, token, full)
+                _heading(page, heading, token, full, env)
                 heading = None
         elif kind == "heading_open":
             heading = token
@@ -101,14 +101,16 @@ def collect(
             _html(page, token)
 
 
-def _heading(page: Page, opening: Token, inline: Token, full: MarkdownIt) -> None:
+def _heading(
+    page: Page, opening: Token, inline: Token, full: MarkdownIt, env: dict[str, Any]
+) -> None:
     """A heading; one inside a quote or a list has an anchor but opens no section."""
     content = inline.content
     if content.isalnum() or len(content) > 1000:
         title = content
     else:
-        children = full.parseInline(content)[0].children or []
-        title = " ".join("".join(_words(children)).split())
+        children = full.parseInline(content, {"references": env.get("references", {})})[0].children
+        title = " ".join("".join(_words(children or [])).split())
     anchor = page.slugs.add(title)
     if opening.level:
         page.anchors.setdefault(anchor, len(page.headings))
@@ -132,7 +134,12 @@ def _origin(page: Page, token: Token) -> _Origin:
     """Maps an offset in the token's content to the offset in the file that it came from."""
     assert token.map is not None  # noqa: S101
     marks, places, at = [], [], 0
-    for line, content in enumerate(token.content.split("\n"), token.map[0]):
+    first, last = token.map
+    lines = token.content.split("\n")
+    # The library takes a first line of, say, no-break spaces for none at all.
+    while first < last - 1 and lines[0].strip() not in page.line_text(first):
+        first += 1
+    for line, content in enumerate(lines, first):
         # What containers and headings put around a line is no part of its content.
         words = content.strip()
         column = page.line_text(line).rfind(words)
@@ -308,12 +315,9 @@ def _block(page: Page, token: Token) -> None:
     page.blocks.append(CodeBlock(word, info, text, start, end, number, fence, closed, at))
     if not closed:
         if not any(f.rule == "fence-unclosed" for f in page.faults):
-            page.fault(
-                "fence-unclosed",
-                start,
-                start + len(fence),
-                f"no line {fence} closes this block; what follows is code",
-            )
+            until = "its list or quote ends" if end < len(page.text.rstrip()) else "the file ends"
+            message = f"no line {fence} closes this block before {until}"
+            page.fault("fence-unclosed", start, start + len(fence), message)
         if token.level == 0:
             page.closer = fence
 
@@ -335,7 +339,8 @@ def _html(page: Page, token: Token) -> None:
         found = opening.search(token.content.lstrip())
         if found:
             if not any(closing.search(line) for line in token.content.split("\n")):
-                page.closer = closer.format(found[1] if found.groups() else "")
+                if token.level == 0:  # else the list or quote around it ends it
+                    page.closer = closer.format(found[1] if found.groups() else "")
                 if closer == "-->":
                     start = origin(token.content.find("<!--"))
                     message = "no --> closes this comment; what follows is hidden"
