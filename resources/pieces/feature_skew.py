@@ -96,7 +96,10 @@ def _of_numbers(
     return "older, newer or computed otherwise"
 
 
-def _of_texts(x: npt.NDArray[np.object_], y: npt.NDArray[np.object_], differ: pd.Series) -> str:
+def _of_texts(
+    x: npt.NDArray[np.object_], y: npt.NDArray[np.object_], differ: npt.NDArray[np.bool_]
+) -> str:
+    """As `_of_numbers`, for text."""
     a, b = x[differ], y[differ]
     if len(a) == 0:
         return ""

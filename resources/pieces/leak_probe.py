@@ -28,7 +28,7 @@ def leaks(
     """Sentences, one for each way in which the answer seems to be known; [] if none was found.
 
     `entity` and `time` are columns that describe the split; with `ignore` they are no features.
-    A numeric label of many values is cut at its median. Raises ValueError if y has one value.
+    The label is 0 and 1, or numbers to be cut at their median. Raises ValueError if it is constant.
     """
     y = np.asarray(y_train, float)
     cut = y.min() if len(np.unique(y)) == 2 else np.median(y)

@@ -43,10 +43,13 @@ def as_of(
         if asked[name].dtype != facts[name].dtype:
             sides = f"{asked[name].dtype} and {facts[name].dtype}"
             raise ValueError(f"key {name!r} has two types: {sides}")
-    facts = facts.dropna(subset=keys).drop_duplicates()
     times = [event] if known is None else [event, known]
-    if facts.duplicated([*keys, *times]).any():
+    facts = facts.dropna(subset=keys)
+    # As text, so that a column may hold lists; only the few rows that meet are compared.
+    twice = facts[facts.duplicated([*keys, *times], keep=False)].astype(str).drop_duplicates()
+    if twice.duplicated([*keys, *times]).any():
         raise ValueError(f"facts contradict each other at the same {' and '.join(times)}")
+    facts = facts.drop_duplicates([*keys, *times])
 
     since = _instants(facts[event])
     loaded = since if known is None else _instants(facts[known])

@@ -103,6 +103,11 @@ def test_rows_delivered_twice_count_once():
     assert values(asked(("a", 5)), pd.concat([right, right])) == [1.0]
 
 
+def test_values_may_be_lists():
+    right = facts(("a", 1, 1, [1.0, 2.0]), ("a", 1, 1, [1.0, 2.0]))
+    assert join(asked(("a", 5)), right)["value"].tolist() == [[1.0, 2.0]]
+
+
 def test_delay_moment_age_and_prefix():
     right = facts(("a", 1, 1, 1.0), ("a", 4, 4, 2.0))
     assert values(asked(("a", 5)), right, delay=2 * DAY) == [1.0]
