@@ -32,8 +32,8 @@ class Guard:
     window: int = 20
     pause: float = 5.0
     """Seconds until an open breaker lets one call through."""
-    ours: tuple[type[Exception], ...] = (ValueError,)
-    """What a bad input raises: no fault of the model, not retried, passed on."""
+    ours: tuple[type[Exception], ...] = ()
+    """What a bad input raises (an HTTP 4xx): no fault of the model, not retried, passed on."""
     clock: Callable[[], float] = time.monotonic
     calls: int = 0
     fallbacks: int = 0

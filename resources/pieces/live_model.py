@@ -4,10 +4,10 @@ Copy the file; standard library only. `publish` writes a bundle (preprocessing, 
 probe rows with their answers: one folder, or they go out of step) and then points CURRENT to it in
 one step. `Live.refresh`, called every few seconds from a thread of its own, loads what CURRENT
 names, checks it beside the old model, and only then lets new requests see it; requests under way
-finish on theirs. A bundle that is damaged or fails the check is not served, and is not tried again
-until CURRENT changes. `point` to an older name is the rollback. Change `load`, `check` (probe rows
-within a tolerance, the wanted columns, a warm-up call for each batch size), `close` (free the GPU).
-Both models are in memory for a moment: size the container for two.
+finish on theirs. A bundle that is damaged or fails the check is not served, and is tried again
+after `patience` seconds. `point` to an older name is the rollback. Change `load`, `check` (probe
+rows within a tolerance, the wanted columns, a warm-up call for each batch size), `close` (free the
+GPU). Both models are in memory for a moment: size the container for two.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import re
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,11 +90,14 @@ class Live(Generic[Model]):
         load: Callable[[str], Model],
         check: Callable[[Model], None],
         close: Callable[[Model], None] = lambda model: None,
+        patience: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Load the first model; raises what `wanted`, `load` or `check` raise (do not start)."""
         self._wanted, self._load, self._check, self._close = wanted, load, check, close
+        self._patience, self._clock = patience, clock
         self._lock, self._loading = threading.Lock(), threading.Lock()
-        self._refused: tuple[str, Exception] | None = None
+        self._refused: tuple[str, Exception, float] | None = None
         name = wanted()
         model = load(name)
         check(model)
@@ -133,8 +137,8 @@ class Live(Generic[Model]):
                 if name == self._now.name:
                     self._refused = None
                     return False
-                if self._refused and self._refused[0] == name:
-                    return False
+                if self._refused and self._refused[0] == name and self._clock() < self._refused[2]:
+                    return False  # loading is dear
                 model = self._load(name)
                 try:
                     self._check(model)
@@ -142,7 +146,7 @@ class Live(Generic[Model]):
                     self._close(model)
                     raise
             except Exception as error:
-                self._refused = (name, error)
+                self._refused = (name, error, self._clock() + self._patience)
                 return False
             with self._lock:
                 old, self._now = self._now, Served(name, model)

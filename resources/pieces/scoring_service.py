@@ -3,9 +3,9 @@
 Copy the file with `batcher.py` and `live_model.py`; it needs fastapi. `make_app(start, predict)`
 gives: 422 unless the input is exactly the schema (no NaN, no "41" for 41, no misspelt name that
 would get its default), 503 when the queue is full or nothing is loaded, 504 at the deadline, 422
-for a row that the model refuses (ValueError) while its batch-mates are answered, 500 rather than
-null for a NaN answer, the model's name with every answer, /livez that says only that the process
-serves, /readyz that says that the model does. Change `Row` and what you pass as `predict`.
+for a row that `predict` refuses (RefusedError) while its batch-mates are answered, 500 for bugs
+and for a NaN answer (not null), the model's name with every answer, /livez that says only that the
+process serves, /readyz that says that the model does. Change `Row` and what you pass as `predict`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from live_model import Live
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class RefusedError(Exception):
+    """Raise it in `predict` for a row that cannot be scored; any other exception is our fault."""
 
 
 class Row(BaseModel):
@@ -99,7 +103,7 @@ def make_app(
             raise HTTPException(504, "too late") from None
         except InvalidAnswerError:
             raise HTTPException(500, "the model gave no number") from None
-        except ValueError as error:
+        except RefusedError as error:
             raise HTTPException(422, f"this row cannot be scored: {error}") from None
         return Score(probability=probability, model=name)
 

@@ -92,7 +92,7 @@ def test_a_bad_input_is_the_callers_fault():
         raise ValueError("age < 0")
 
     async def main():
-        guard = Guard(window=4)
+        guard = Guard(window=4, ours=(ValueError,))
         for _ in range(20):
             with pytest.raises(ValueError, match="age"):
                 await guard(refuses, default)

@@ -114,6 +114,26 @@ def test_a_model_that_fails_the_check_is_closed_told_and_not_loaded_again(tmp_pa
     assert served.fault is None
 
 
+def test_a_store_that_fails_for_a_while_is_asked_again(tmp_path):
+    publish(tmp_path, bundle(2))
+    time, down = [0.0], [False]
+
+    def fetch(name):
+        if down[0]:
+            raise OSError("timeout")
+        return load(tmp_path, name)
+
+    served = Live(lambda: current(tmp_path), fetch, check, clock=lambda: time[0], patience=60)
+    second = publish(tmp_path, bundle(5))
+    down[0] = True
+    assert not served.refresh()
+    down[0] = False
+    assert not served.refresh()
+    time[0] = 61.0
+    assert served.refresh()
+    assert (served.name, served.fault) == (second, None)
+
+
 def test_a_lost_store_keeps_the_old_model(tmp_path):
     publish(tmp_path, bundle(2))
     served = live(tmp_path)

@@ -14,7 +14,7 @@ pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
 
 from live_model import Live  # noqa: E402
-from scoring_service import make_app  # noqa: E402
+from scoring_service import RefusedError, make_app  # noqa: E402
 
 GOOD = {"age": 30.0, "income": 20.0}
 
@@ -34,14 +34,16 @@ class Store:
 def predict(model, rows):
     ages = [row.age for row in rows]
     if 13.0 in ages:
-        raise ValueError("13 is not known here")
+        raise RefusedError("13 is not known here")
+    if 14.0 in ages:
+        raise ValueError("a bug in the model")
     return [math.nan if age == 99.0 else age * model for age in ages]
 
 
 @asynccontextmanager
 async def serve(app):
     async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             yield client
 
@@ -123,13 +125,14 @@ def test_a_poison_row_fails_alone_and_nan_is_never_null():
     async def main():
         async with serve(make_app(Store().start, predict)) as client:
             await wait_ready(client)
-            ages = [*map(float, range(20, 35)), 13.0, 99.0]
+            ages = [*map(float, range(20, 35)), 13.0, 14.0, 99.0]
             posts = (client.post("/score", json={"age": age}) for age in ages)
             return dict(zip(ages, await asyncio.gather(*posts), strict=True))
 
     answers = run(main())
     codes = {age: answer.status_code for age, answer in answers.items()}
     assert codes.pop(13.0) == 422
+    assert codes.pop(14.0) == 500
     assert codes.pop(99.0) == 500
     assert set(codes.values()) == {200}
     assert all(math.isclose(answers[age].json()["probability"], age * 0.001) for age in codes)
