@@ -10,14 +10,13 @@ torch.distributed.checkpoint for their weights, and this for the rest.
 
     order = Order(len(data), batch=32, seed=0)
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "order": order}
-    step = load_run(path, **parts) if path.exists() else 0
+    step, batches = load_run(path, **parts) if path.exists() else 0, order.endless(data)
     while step < steps:
-        for batch in order.loader(data, num_workers=4):   # the rest of this epoch
-            train_on(batch)                               # ends with optimizer.zero_grad()
-            order.advance()
-            step += 1
-            if step % 1000 == 0 or step == steps:
-                save_run(path, step, **parts)
+        train_on(next(batches))  # ends with optimizer.zero_grad()
+        order.advance()
+        step += 1
+        if step % 1000 == 0 or step == steps:
+            save_run(path, step, **parts)
 """
 
 from __future__ import annotations
@@ -69,6 +68,11 @@ class Order:
         """Batches of `dataset` from here to the end of the epoch; `more` goes to DataLoader."""
         # A generator of its own: otherwise each new loader takes a number from the model's dropout.
         return DataLoader(_Seeded(dataset), batch_sampler=self, generator=torch.Generator(), **more)
+
+    def endless(self, dataset: Dataset[Any], **more: Any) -> Iterator[Any]:
+        """Batch after batch, epoch after epoch; call `advance` before the next is taken."""
+        while True:
+            yield from self.loader(dataset, **more)
 
     def state_dict(self) -> dict[str, int]:
         """Where the run is, and what it is a run over."""

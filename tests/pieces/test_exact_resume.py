@@ -51,14 +51,10 @@ def starter(workers=0, forget=(), world=1, scaled=False):
         )
         scaler = torch.amp.GradScaler("cpu", init_scale=256.0, growth_interval=5)
         order = Order(50, batch=8 // world, seed=3, world=world)
-        batches = iter(())
+        batches = order.endless(Rows(), num_workers=workers)
 
         def step():
-            nonlocal batches
-            batch = next(batches, None)
-            if batch is None:
-                batches = iter(order.loader(Rows(), num_workers=workers))
-                batch = next(batches)
+            batch = next(batches)
             loss = torch.nn.functional.cross_entropy(model(batch[0]), batch[1])
             loss = loss + 0.001 * random.random() + 0.001 * np.random.random()
             scaler.scale(loss).backward()
