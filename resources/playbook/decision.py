@@ -43,7 +43,8 @@ def cost(late: npt.ArrayLike, act: npt.ArrayLike, costs: Costs = COSTS) -> Array
     y, a = np.asarray(late, float), np.asarray(act, float)
     if y.shape != a.shape:
         raise ValueError(f"{len(y)} outcomes for {len(a)} decisions")
-    return costs.protect * a + y * np.where(a > 0, costs.late_protected, costs.late_unprotected)
+    late_cost = np.where(a > 0, costs.late_protected, costs.late_unprotected)
+    return np.asarray(costs.protect * a + y * late_cost, float)
 
 
 def per_thousand(late: npt.ArrayLike, act: npt.ArrayLike, costs: Costs = COSTS) -> float:
@@ -55,7 +56,7 @@ def by_day(difference: npt.ArrayLike, day: npt.ArrayLike) -> tuple[Array, Array]
     """Sum and number of cases per day: flights of one day share their weather, days are units."""
     _, code = np.unique(np.asarray(day), return_inverse=True)
     values = np.asarray(difference, float)
-    return np.bincount(code, values), np.bincount(code).astype(float)
+    return np.bincount(code, values).astype(float), np.bincount(code).astype(float)
 
 
 def day_interval(

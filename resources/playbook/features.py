@@ -73,7 +73,7 @@ class State:
         """A number for each key; 0 for one that the log does not know."""
         if name not in self.books:
             self.books[name] = pd.Index(pd.unique(keys.dropna()))
-        return (self.books[name].get_indexer(keys) + 1).astype(np.int64)
+        return np.asarray(self.books[name].get_indexer(keys) + 1, np.int64)
 
     def rows(self, flights: pd.DataFrame) -> pd.DataFrame:
         """One row of `columns.NAMES` per flight; it reads no outcome of `flights`."""
@@ -103,8 +103,8 @@ class State:
 
     def _sky(self, origin: npt.NDArray[np.object_], until: Ints) -> dict[str, Floats]:
         """The last observation at each flight's origin that is published and under 6 hours old."""
-        names = ("temp_f", "dewp_f", "humid_pct", "wind_mph", "gust_mph", "precip_in")
-        names += ("pressure_mb", "visib_mi")
+        names = ["temp_f", "dewp_f", "humid_pct", "wind_mph", "gust_mph", "precip_in"]
+        names += ["pressure_mb", "visib_mi"]
         sky = {name: np.full(len(until), np.nan) for name in names}
         for place, part in self.weather.items():
             observed = part["observed"].to_numpy(np.int64)

@@ -43,7 +43,7 @@ def best_rule(rows: pd.DataFrame, late: pd.Series) -> float:
 
 def sensitivity(rows: pd.DataFrame, late: pd.Series, rule: float) -> dict[str, dict[str, float]]:
     """Cost of each policy where a missed connection costs more or less than assumed."""
-    table = {}
+    table: dict[str, dict[str, float]] = {}
     for missed in (4.0, 6.0, 9.0):
         costs: Costs = replace(COSTS, late_unprotected=missed)
         acts = policies(rows, late, rule)

@@ -23,7 +23,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from store import read_json, write_json
 
-STAGES = ("frame", "data", "train", "validate", "serve")
+STAGES = ("frame", "data", "train", "validate", "serve", "release", "monitor", "retrain")
 HERE = Path(__file__).parent
 
 

@@ -25,7 +25,7 @@ from data import TRAIN_UNTIL, between, known
 
 TRIALS = 8
 FIT_UNTIL, TUNE_FROM = "2013-03-01", "2013-02-11"
-GROUPS = {
+GROUPS: dict[str, str | tuple[str, ...]] = {
     "previous leg": "leg_",
     "airport now": ("origin_", "city_"),
     "weather": ("temp_f", "dewp_f", "humid", "wind", "gust", "precip", "pressure", "visib"),

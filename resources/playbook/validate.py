@@ -10,6 +10,7 @@ import base64
 import io
 import time
 from pathlib import Path
+from typing import Any
 
 import frame
 import numpy as np
@@ -32,7 +33,7 @@ Array = npt.NDArray[np.float64]
 
 def slices(rows: pd.DataFrame, change: Array) -> dict[str, float]:
     """Slices in which the model costs more than the rule, by the lower end of a 99 % interval."""
-    worse = {}
+    worse: dict[str, float] = {}
     for name in SLICES:
         for value, where in rows.groupby(name).indices.items():
             if len(where) >= LEAST:
@@ -42,13 +43,13 @@ def slices(rows: pd.DataFrame, change: Array) -> dict[str, float]:
     return worse
 
 
-def parity(scorer: Scorer, trees: object, rows: pd.DataFrame) -> tuple[int, float]:
+def parity(scorer: Scorer, trees: Any, rows: pd.DataFrame) -> tuple[int, float]:
     """Decisions that differ between LightGBM and ONNX, and the share of rows over 1e-5.
 
     Not the largest difference: a value that 32 bits put on the other side of a split may jump.
     """
     matrix = scorer.encoder(rows)
-    a, b = scorer.score(matrix), np.asarray(trees.predict(matrix), float)  # type: ignore[attr-defined]
+    a, b = scorer.score(matrix), np.asarray(trees.predict(matrix), np.float64)
     flips = (a > scorer.threshold) != (b > scorer.threshold)
     return int(flips.sum()), float((np.abs(a - b) > 1e-5).mean())
 

@@ -1,0 +1,164 @@
+"""Stage monitor: alarms chosen on January to April, judged from May on. Needs: serve.
+
+A shifted week is one in which the first champion costs over `HARM` more than a model fitted later.
+The alarms know nothing of that model: they see inputs at once and labels when they are known.
+Writes `monitor.html` and `monitor.prom` for Prometheus, whose rules are in `alerts.yml`. Change:
+`HARM`, the faults in `faults`, and in `alerts.yml` who is called.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import alarms
+import challengers
+import contract
+import feed
+import numpy as np
+import pandas as pd
+from decision import COSTS, per_thousand
+from delay_model import recalibrated
+from store import Gate, Result, write_text
+from train import platt
+
+from data import between
+
+HARM = 0.03
+START = "2013-05-01"
+QUIET_DAY = "2013-09-18"
+
+
+def weekly(rows: pd.DataFrame, p: str, better: str) -> pd.DataFrame:
+    """One row per week: observed over expected, its lower bound, and whether the model did harm."""
+    found = []
+    for week, part in rows.groupby(pd.to_datetime(rows["day"]).dt.to_period("W").dt.start_time):
+        if part["day"].nunique() < 7:
+            continue
+        ratio, low = alarms.low_ratio(part["late"], part[p].to_numpy(), part["day"])
+        ours, theirs = (per_thousand(part["late"], part[x] > COSTS.threshold) for x in (p, better))
+        harm = ours / theirs - 1
+        found.append({"week": str(week.date()), "ratio": ratio, "low": low, "harm": harm})
+    return pd.DataFrame(found).assign(shifted=lambda weeks: weeks["harm"] > HARM)
+
+
+def backtest(home: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Weeks of February to April as a model of the months before them saw them.
+
+    No later model exists for them: harm is against the same model calibrated in hindsight.
+    """
+    parts = []
+    days = ("2013-02-01", "2013-03-01", "2013-04-01", START)
+    for start, end in pairwise(days):
+        p = challengers.scores(home, rows, start)
+        part = between(rows.assign(q=p), start, end)
+        line = platt(part["q"].to_numpy(), part["late"])
+        hindsight = recalibrated(part["q"].to_numpy(), *line)
+        parts.append(weekly(part.assign(best=hindsight), "q", "best"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def faults(rows: pd.DataFrame, bounds: pd.DataFrame, sky: pd.DataFrame) -> dict[str, Any]:
+    """Feeds broken on purpose: hours of a quiet day that fire, days on which Celsius is seen."""
+    day = rows[rows["day"] == QUIET_DAY]
+    lost = {"nothing": [], "airport's delays": ["origin_delay_1h_min", "origin_delay_3h_min"]}
+    lost |= {"previous legs": [n for n in rows.columns if n.startswith("leg_")]}
+    lost |= {"weather": ["temp_f", "wind_mph"]}
+    fired = {}
+    for name, columns in lost.items():
+        rates = alarms.null_rates(day.assign(**dict.fromkeys(columns, np.nan)))
+        seen = alarms.null_alarms(rates, bounds)
+        fired[name] = f"{int(seen.sum())} of {len(seen)} hours"
+    celsius = sky.assign(**{name: (sky[name] - 32) / 1.8 for name in ("temp_f", "dewp_f")})
+    gaps = [contract.unit_gap(part) for _, part in celsius.groupby(sky["observed"] // 1440)]
+    caught = f"{sum(gap > contract.UNIT_GAP for gap in gaps)} of {len(gaps)} days"
+    return {"lost": fired, "Celsius": caught}
+
+
+def run(home: Path) -> Result:
+    """Alarms fired in shifted and quiet weeks, quiet hours and broken ones."""
+    rows = challengers.load(home)
+    past = backtest(home, rows)
+    level = alarms.choose(past["low"], past["shifted"])
+    later = rows["day"] >= START
+    fresh = np.full(len(rows), np.nan)
+    for month in challengers.MONTHS:
+        inside = (rows["day"].str[5:7] == month).to_numpy()
+        fresh[inside] = challengers.scores(home, rows, challengers.cutoff(month))[inside]
+    weeks = weekly(rows.assign(fresh=fresh)[later], "p", "fresh")
+    weeks["alarm"] = weeks["low"] > level
+    train = between(rows, "", "2013-04-01").sample(20_000, random_state=0)
+    tests = pd.DataFrame([alarms.usual(train, part) for part in _parts(rows[later], weeks)])
+    counts = {
+        name: {
+            "shifted": f"{int(fired[weeks['shifted']].sum())} of {int(weeks['shifted'].sum())}",
+            "quiet": f"{int(fired[~weeks['shifted']].sum())} of {int((~weeks['shifted']).sum())}",
+        }
+        for name, fired in (("observed over expected", weeks["alarm"]), *tests.items())
+    }
+    rates = alarms.null_rates(rows)
+    early = rates.index.get_level_values("day") < START
+    bounds = alarms.null_bounds(rates[early])
+    hours = alarms.null_alarms(rates[~early], bounds)
+    sky = pd.read_parquet(home / "tables" / "weather.parquet")
+    broken = faults(rows, bounds, sky)
+    figures = {
+        "level": level,
+        "backtest": f"{len(past)} weeks, {int(past['shifted'].sum())} shifted",
+        "weeks": counts,
+        "weeks that fired": weeks.loc[weeks["alarm"], ["week", "ratio", "low", "harm"]]
+        .round(3)
+        .to_dict("records"),
+        "hours with a false null alarm": f"{int(hours.sum())} of {len(hours)}",
+        "faults": broken,
+    }
+    quiet = weeks.loc[~weeks["shifted"], "alarm"]
+    gates = [
+        Gate("quiet weeks that fire", float(quiet.mean()), high=0.15),
+        Gate("shifted weeks that fire", int(weeks.loc[weeks["shifted"], "alarm"].sum()), low=1),
+        Gate("hours with a false null alarm", float(hours.mean()), high=0.01),
+        Gate("hours that fire with nothing lost", int(broken["lost"]["nothing"][0]), high=0),
+    ]
+    write_text(home / "monitor.html", page(weeks, level))
+    write_text(home / "monitor.prom", exposition(weeks, bounds, sky))
+    return Result(figures, gates)
+
+
+def _parts(rows: pd.DataFrame, weeks: pd.DataFrame) -> list[pd.DataFrame]:
+    start = pd.to_datetime(rows["day"]).dt.to_period("W").dt.start_time.dt.strftime("%Y-%m-%d")
+    return [rows[start == week] for week in weeks["week"]]
+
+
+def exposition(weeks: pd.DataFrame, bounds: pd.DataFrame, sky: pd.DataFrame) -> str:
+    """The newest values as a text file that Prometheus' node exporter picks up."""
+    last = weeks.iloc[-1]
+    day = sky[sky["observed"] >= sky["observed"].max() - 1440]
+    lines = [
+        f"late_observed_over_expected_low {last['low']:.4f}",
+        f"weather_unit_gap {contract.unit_gap(day):.4f}",
+        f"monitor_last_run_seconds {feed.EPOCH.timestamp() + 60 * sky['observed'].max():.0f}",
+    ]
+    lines += [f'model_null_bound{{input="{n}"}} {b:.3f}' for n, b in bounds.max().items() if b < 1]
+    return "\n".join(lines) + "\n"
+
+
+def page(weeks: pd.DataFrame, level: float) -> str:
+    """The weeks in one file that a browser opens."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((11, 6), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    above.plot(weeks["week"], weeks["ratio"], "o-", label="observed over expected")
+    above.plot(weeks["week"], weeks["low"], label="its lower bound")
+    above.axhline(level, color="red", label="alarm")
+    above.legend()
+    below.bar(weeks["week"], 100 * weeks["harm"], color=np.where(weeks["shifted"], "red", "grey"))
+    below.set_ylabel("cost over a fresh model, %")
+    below.tick_params("x", rotation=90)
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=80)
+    data = base64.b64encode(image.getvalue()).decode()
+    return f'<title>Monitor</title><img src="data:image/png;base64,{data}">'
