@@ -4,7 +4,8 @@ Copy the file; it needs numpy and scipy. Pass one loss per row and model (square
 cost of the decision taken; less is better), and `unit` (user, day) where rows of one unit are
 alike. `promote`: all rows are shown better, and every slice is shown to lose at most `allow`.
 `keep`: harm is shown, or no gain although the rows could have told. `unknown`: too few units to
-tell, which is never a pass. Change `allow` to the loss a slice may lose, and name in `excused` the
+tell, which is never a pass. Change `allow` to the loss a slice may lose, `overall` to what all rows
+may lose (0 wants a gain; the same recipe on fresher rows needs none), and name in `excused` the
 slices that somebody took on himself. Judge once, on rows that chose nothing: the best of twenty
 equal models looks better on the rows it was picked on.
 """
@@ -48,6 +49,7 @@ def decide(
     unit: npt.ArrayLike | None = None,
     *,
     allow: float,
+    overall: float = 0.0,
     excused: Collection[str] = (),
     units: int = 30,
 ) -> Decision:
@@ -80,8 +82,9 @@ def decide(
             doubt.append(f"{part.where}: {part.units} units cannot exclude {part.high:.3g} a row")
     if whole.units < units:
         doubt.append(f"all rows: {whole.units} units")
-    elif whole.high >= 0:
-        harm.append(f"all rows: no gain shown, {whole.mean:.3g} ({whole.low:.3g} {whole.high:.3g})")
+    elif whole.high >= overall:
+        span = f"{whole.low:.3g} to {whole.high:.3g}"
+        harm.append(f"all rows: not shown below {overall:.3g}, {whole.mean:.3g} ({span})")
     verdict: Literal["promote", "keep", "unknown"]
     verdict = "keep" if harm else "unknown" if doubt else "promote"
     return Decision(verdict, tuple(harm + doubt), (whole, *parts))

@@ -54,6 +54,8 @@ def test_a_slice_too_small_to_tell_is_unknown_even_without_a_flip():
 def test_equal_models_are_kept_and_noise_rarely_promoted():
     rng, old, _, place = world()
     assert decide(old, old, {"place": place}, allow=0.02).verdict == "keep"
+    assert decide(old, old, {"place": place}, allow=0.02, overall=0.01).verdict == "promote"
+    assert decide(old, 1.0 - old, allow=np.inf, overall=0.01).verdict == "keep"
     promoted = 0
     for _ in range(400):
         losses = rng.exponential(size=(2, 500))
