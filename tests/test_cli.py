@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -182,3 +185,108 @@ def test_as_a_program_with_a_reader_that_leaves() -> None:
         assert process.stderr is not None
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_a_validation_keeps_its_exit_code_when_its_reader_leaves(cli: Run, tmp_path: Path) -> None:
+    page = "".join(f"[a](no{i}.md)\n" for i in range(90))
+    for name in range(30):  # more than a pipe holds
+        (tmp_path / "bad" / f"{name}.md").write_text(page)
+    command = [sys.executable, "-m", "mlskill", "validate", "bad"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["render", "validate", "tree", "explain"])
+def test_a_full_disk_is_one_line(cli: Run, command: str) -> None:
+    program = [sys.executable, "-m", "mlskill", command]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "mlskill: could not print: No space left on device\n",
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+@pytest.mark.parametrize(("folder", "code"), [("good", 0), ("bad", 1), ("missing", 2)])
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_leave_the_exit_code(cli: Run, folder: str, code: int, closed: str) -> None:
+    line = f'"{sys.executable}" -m mlskill validate {folder} {closed}'
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_terminal_there_are_colours_and_nothing_else(cli: Run, tmp_path: Path) -> None:
+    import pty
+
+    (tmp_path / "bad" / "\x1b[2J.md").write_text("[a](no.md) \x1b]0;x\x07 text")
+    shown = {}
+    for command in ("validate bad", "render --view full bad", "tree bad"):
+        ours, theirs = pty.openpty()
+        environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+        words = [sys.executable, "-m", "mlskill", *command.split()]
+        with subprocess.Popen(words, stdout=theirs, env=environment) as process:
+            os.close(theirs)
+            read = b""
+            with contextlib.suppress(OSError):  # how Linux says that the other side has closed
+                while more := os.read(ours, 1 << 16):
+                    read += more
+        os.close(ours)
+        assert process.returncode == (command == "validate bad")
+        shown[command] = read.decode().replace("\r\n", "\n")
+    plain = re.sub(r"\x1b\[(?:0|1|31|33)m", "", shown["validate bad"])
+    assert plain != shown["validate bad"]
+    assert "\x1b" not in plain + shown["render --view full bad"] + shown["tree bad"]
+    assert plain == cli("validate", "bad")[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("tree", "--depth", "-1"), *(("prove", "--timeout", t, ".") for t in ("-1", "0", "nan", "x"))],
+    ids=str,
+)
+def test_numbers_that_mean_nothing_are_refused(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(arguments)
+    assert left.value.code == 2
+    assert "is not a number" in capsys.readouterr().err
+
+
+def test_a_path_may_hold_the_sign_of_sections(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "good").rename(tmp_path / "c#")
+    assert "# Good" in cli("render", "c#")[1]
+    assert "Text of B." in cli("render", f"{tmp_path}/c#/refs/a.md")[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tree", "sly"),
+        ("tree", "sly", "--format", "json"),
+        ("prove", "sly"),
+        ("prove", "sly", "--format", "json"),
+        ("prove", "sly", "--dry-run"),
+    ],
+    ids=str,
+)
+def test_no_line_passes_for_a_command_of_a_build(
+    cli: Run, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    page = tmp_path / "sly" / "##[error]p.md"
+    page.parent.mkdir()
+    (tmp_path / "sly" / "SKILL.md").write_text("---\nname: '::error::x'\n---\n[p](<##[error]p.md>)")
+    page.write_text("# ##vso[x]\n\n```python\nprint('##[error]x')\n# > y\n```\n")
+    _, out, err = cli(*arguments)
+    assert "##[" not in out + err
+    assert "##vso[" not in out + err
+    assert not re.search(r"^\s*::", out + err, re.MULTILINE)

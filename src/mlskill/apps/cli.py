@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from mlskill.errors import MissingPathError, MlskillError, NotASkillError
 from mlskill.hidden import visible
@@ -25,21 +25,19 @@ _Command = Callable[[argparse.Namespace], int]
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code, and never a traceback for bad input."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a skill may hold what the terminal cannot show
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # "mlskill validate >&-": only the exit code is wanted
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif hasattr(stream, "reconfigure"):  # a skill may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     command: _Command = options.command
     try:
-        code = command(options)
-        sys.stdout.flush()
-        return code
+        return command(options)
     except MlskillError as error:
         print(f"mlskill: {visible(str(error))}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # "mlskill render | head": the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         return 130
 
@@ -50,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mlskill",
         description="Load, validate, render and prove Agent Skill trees.",
-        epilog="Without a path, a command speaks of the ml-engineer skill that comes with mlskill.",
+        epilog="Without a path, render and tree speak of the ml-engineer skill that comes with "
+        "mlskill, and validate checks the folder you are in.",
     )
     parser.add_argument("--version", action="version", version=f"mlskill {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -109,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         "mlskill tree\nmlskill tree path/to/skill --depth 1\nmlskill tree --format json",
     )
     sub.add_argument("path", nargs="?", help="a skill (default: the one that comes with mlskill)")
-    sub.add_argument("--depth", type=int, default=2, help="heading levels to show (default: 2)")
+    sub.add_argument("--depth", type=_count, default=2, help="heading levels to show (default: 2)")
     sub.add_argument("--format", choices=("text", "json"), default="text")
 
     sub = add(
@@ -132,9 +131,27 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--only", metavar="TEXT", help="only documents and sections whose id holds TEXT"
     )
-    sub.add_argument("--timeout", type=float, default=60.0, help="seconds for one program")
+    sub.add_argument("--timeout", type=_seconds, default=60.0, help="seconds for one program")
     sub.add_argument("--format", choices=("text", "json", "github"), default="text")
     return parser
+
+
+def _count(text: str) -> int:
+    """An argument that counts something, from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    """An argument that is a time."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return seconds
 
 
 def _skill(path: str | None, *, contents: bool = False) -> Skill:
@@ -144,12 +161,28 @@ def _skill(path: str | None, *, contents: bool = False) -> Skill:
     return load(path or None, contents=contents)
 
 
-def _write(text: str, stream: TextIO | None = None) -> None:
-    """Print `text`: to a program as it is, to a terminal with control characters made visible."""
-    stream = stream or sys.stdout
-    if stream.isatty():
-        text = "\n".join(visible(line) for line in text.split("\n"))
-    stream.write(text)
+def _write(text: str) -> None:
+    """Print text for an agent: to a terminal with control characters made visible."""
+    _print("\n".join(map(visible, text.split("\n"))) if sys.stdout.isatty() else text)
+
+
+def _print(text: str) -> None:
+    """Print `text` as it is; what holds words of a skill has been made inert before."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer must go somewhere, or Python complains when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # "mlskill tree | head": that is no fault
+            raise MlskillError(f"could not print: {error.strerror}") from None
+
+
+def _inert(text: str) -> str:
+    """Lines that are no report, with nothing in them that a terminal or a build log obeys."""
+    from mlskill.formats.escape import inert
+
+    return "".join(f"{inert(line)}\n" for line in text.splitlines())
 
 
 def _colour() -> bool:
@@ -160,7 +193,8 @@ def _locate(target: str, skill_path: str | None) -> tuple[Skill, str | None]:
     """The skill that `target` speaks of, and what in it: None for all of it."""
     from mlskill.reader.names import is_markdown
 
-    name, mark, anchor = target.partition("#")
+    whole = Path(target).exists()  # a path may hold the sign itself
+    name, mark, anchor = (target, "", "") if whole else target.partition("#")
     path = Path(name)
     if skill_path is None and name and path.exists():
         if path.name == "SKILL.md" or not (path.is_file() and is_markdown(name)):
@@ -209,7 +243,7 @@ def _validate(options: argparse.Namespace) -> int:
     report = merge(reports)
     if not report.skills and not report.findings:
         raise NotASkillError(f"{' '.join(options.path)}: no SKILL.md here or below")
-    _write(FORMATS[options.format](report, color=_colour()))
+    _print(FORMATS[options.format](report, color=_colour()))
     return report.exit_code
 
 
@@ -224,11 +258,11 @@ def _tree(options: argparse.Namespace) -> int:
 
     data = tree(_skill(options.path))
     if options.format == "json":
-        import json
+        from mlskill.formats.json import dump
 
-        _write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        _print(dump(data))
     else:
-        _write(text(data, depth=options.depth))
+        _print(_inert(text(data, depth=options.depth)))
     return 0
 
 
@@ -240,7 +274,7 @@ def _explain(options: argparse.Namespace) -> int:
         return 0
     width = max(map(len, RULES))
     for rule in RULES.values():
-        _write(f"{rule.id:{width}}  {rule.severity:7}  {rule.summary}\n")
+        _print(f"{rule.id:{width}}  {rule.severity:7}  {rule.summary}\n")
     return 0
 
 
@@ -255,11 +289,13 @@ def _prove(options: argparse.Namespace) -> int:
         found = _discover(path)
         for root in found:
             skill = load(root, contents=True)
-            planned = f"{visible(root)}: {plan(skill, only=options.only)}"
-            print(planned, end="", file=sys.stdout if options.dry_run else sys.stderr, flush=True)
-            if not options.dry_run:
+            planned = _inert(f"{visible(root)}: {plan(skill, only=options.only)}")
+            if options.dry_run:
+                _print(planned)
+            else:
+                print(planned, end="", file=sys.stderr, flush=True)
                 proof = prove(skill, only=options.only, timeout=options.timeout)
-                print(f"{visible(root)}: {summary(proof)}", end="", file=sys.stderr)
+                print(_inert(f"{visible(root)}: {summary(proof)}"), end="", file=sys.stderr)
                 proofs.append((root, proof))
                 reports.append(proof.report)
         reports.append(unsearched(found.faults))
@@ -267,7 +303,7 @@ def _prove(options: argparse.Namespace) -> int:
         return 0
     report = merge(reports)
     text = FORMATS[options.format](report, color=_colour())
-    _write(_with_blocks(text, proofs) if options.format == "json" else text)
+    _print(_with_blocks(text, proofs) if options.format == "json" else text)
     return report.exit_code
 
 
@@ -275,6 +311,8 @@ def _with_blocks(text: str, proofs: Sequence[tuple[str, Proof]]) -> str:
     """The report's JSON with what became of each block, under its skill."""
     import json
     from dataclasses import asdict
+
+    from mlskill.formats.json import dump
 
     blocks = {
         root: {
@@ -285,4 +323,4 @@ def _with_blocks(text: str, proofs: Sequence[tuple[str, Proof]]) -> str:
         }
         for root, proof in proofs
     }
-    return json.dumps({**json.loads(text), "proofs": blocks}, indent=2) + "\n"
+    return dump({**json.loads(text), "proofs": blocks})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
+from typing import Any
 
 from mlskill.model import Report
 
@@ -15,7 +16,12 @@ _COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 
 
 def write(report: Report, *, color: bool = False) -> str:
-    """The report as JSON, in ASCII, so that nothing in it acts on what shows it."""
-    text = json.dumps({"version": VERSION, **asdict(report)}, indent=2)
+    """The report as JSON, made inert by `dump`."""
+    return dump({"version": VERSION, **asdict(report)})
+
+
+def dump(data: Any) -> str:
+    """`data` as JSON, in ASCII, so that nothing in it acts on what shows it."""
+    text = json.dumps(data, indent=2)
     # Both stand in strings only, where an escape means the same.
     return _COMMAND.sub(r"#\\u0023", text).replace("\x7f", r"\u007f") + "\n"
