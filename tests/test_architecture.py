@@ -16,7 +16,7 @@ PACKAGE = Path(mlskill.__file__).parent
 # From the ground up. A module may import from floors below its own, and from its own package.
 FLOORS = (
     {"model"},
-    {"errors"},
+    {"errors", "specification"},
     {"home", "anchors", "hidden", "tokens", "reader", "frontmatter", "schema"},
     {"parser"},
     {"linker"},

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from dataclasses import replace
+
 import pytest
 
 from mlskill.loader import loads
-from mlskill.model import Place, Source
+from mlskill.model import Place, Skill, Source
 from mlskill.rules import RULES
+from mlskill.rules.once import once
 from mlskill.validator import validate
 
 HEAD = "---\nname: pdf-tools\ndescription: Reads PDF files.\n---\n\n"
@@ -142,3 +147,30 @@ def test_case(rule: str, text: str, others: dict[str, str]) -> None:
 def test_every_rule_has_a_case() -> None:
     by_page = {"file", "path", "archive", "symlink", "skill", "limit", "fence", "comment"}
     assert {r for r in RULES if r.partition("-")[0] not in by_page} == {rule for rule, *_ in CASES}
+
+
+def test_what_rules_share_is_found_out_once_and_goes_with_the_skill() -> None:
+    asked = []
+
+    @once
+    def pages(skill: Skill) -> int:
+        asked.append(skill.root)
+        return len(skill.documents)
+
+    skill = loads({"SKILL.md": "a"}, root="one")
+    assert (pages(skill), pages(skill), asked) == (1, 1, ["one"])
+    assert pages(replace(skill, root="two")) == 1
+    assert asked == ["one", "two"]
+    assert skill == loads({"SKILL.md": "a"}, root="one")
+
+
+def test_what_rules_share_does_not_keep_the_skill() -> None:
+    skill = loads({"SKILL.md": "[a](b.md) \u202e â€™"})
+    validate(skill)
+    gone = weakref.ref(skill)
+    gc.disable()
+    try:
+        del skill
+        assert gone() is None
+    finally:
+        gc.enable()

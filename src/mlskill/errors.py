@@ -12,7 +12,6 @@ A fault in a skill's *text* is never raised: it is a `Finding`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ class UnknownNameError(MlskillError):
     """A name that is not in a closed set; `near` holds the most similar names that are."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        from difflib import get_close_matches
+
         self.kind, self.name = kind, name
         self.known = tuple(sorted(known))
         lower = {k.lower(): k for k in reversed(self.known)}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
 _BIDI = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -22,10 +23,11 @@ _INVISIBLE = (
     r"\u2028\u2029\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # separators, brackets
     r"\ufe00-\ufe0f\U000e0000-\U000e0fff"  # variation selectors, tags
 )
-CONTROL = re.compile(f"[{_CONTROL}]+")
-"""A run of control characters."""
+_CONTROL_RUN = re.compile(f"[{_CONTROL}]+")
 _BIDI_RUN = re.compile(f"[{_BIDI}]+")
 _INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}]+")
+_UNSEEN_RUN = re.compile(f"[{_CONTROL}{_BIDI}{_INVISIBLE}]+")
+_ASCII_CONTROLS = bytes([*range(9), *range(11, 32), 127])
 _ANY = re.compile(rf"[{_CONTROL}\n]+|[{_BIDI}]+|[{_INVISIBLE}]+|[\ud800-\udfff]+")
 
 # What is looked for beside such a character: compiled when it is first needed, which most texts
@@ -53,18 +55,36 @@ _FLAG_TAGS = r"[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
 _SELECTORS = r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 
 
-def bidi(text: str) -> Iterator[tuple[int, int]]:
-    """The runs of bidirectional controls in `text` that right-to-left writing does not need."""
-    if not text.isascii():
-        ordered = _Ordered(text)
-        yield from (m.span() for m in _BIDI_RUN.finditer(text) if m not in ordered)
+Spans = tuple[tuple[int, int], ...]
 
 
-def invisible(text: str) -> Iterator[tuple[int, int]]:
-    """The runs of invisible characters in `text` that writing does not need."""
-    for match in () if text.isascii() else _INVISIBLE_RUN.finditer(text):
-        if not _needed(match):
-            yield match.span()
+class Unseen(NamedTuple):
+    """The runs of a text that nobody sees and writing does not need, by what they do."""
+
+    control: Spans = ()
+    bidi: Spans = ()
+    invisible: Spans = ()
+
+
+def unseen(text: str) -> Unseen:
+    r"""What hides in `text`, in one pass over it.
+
+    >>> unseen("a\x1bb\u202ec")
+    Unseen(control=((1, 2),), bidi=((3, 4),), invisible=())
+    """
+    if text.isascii() and len(text.encode().translate(None, _ASCII_CONTROLS)) == len(text):
+        return Unseen()
+    runs = [match.span() for match in _UNSEEN_RUN.finditer(text)]
+    ordered = _Ordered(text)
+
+    def within(pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        return (match for run in runs for match in pattern.finditer(text, *run))
+
+    return Unseen(
+        tuple(match.span() for match in within(_CONTROL_RUN)),
+        tuple(match.span() for match in within(_BIDI_RUN) if match not in ordered),
+        tuple(match.span() for match in within(_INVISIBLE_RUN) if not _needed(match)),
+    )
 
 
 def escape(char: str) -> str:
@@ -141,6 +161,8 @@ def _needed(match: re.Match[str]) -> bool:
     text, run = match.string, match[0]
     before = text[match.start() - 1] if match.start() else ""
     after = text[match.end()] if match.end() < len(text) else ""
+    # What is shown as an escape itself needs nothing beside it.
+    before, after = ("" if _ANY.match(char) else char for char in (before, after))
     if not _INVISIBLE_RUN.match(run):
         return False
     if before == "\U0001f3f4":

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from mlskill.model import Report
+from mlskill.specification import COMPATIBILITY_LENGTH, DESCRIPTION_LENGTH, NAME, NAME_LENGTH
 
 Text = Annotated[str, StringConstraints(strict=True)]
 
@@ -21,20 +22,17 @@ class Frontmatter(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[
-        Text, StringConstraints(min_length=1, max_length=64, pattern="^[a-z0-9]+(-[a-z0-9]+)*$")
-    ]
+    name: Annotated[Text, StringConstraints(min_length=1, max_length=NAME_LENGTH, pattern=NAME)]
     description: Annotated[
-        Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=1024)
+        Text,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=DESCRIPTION_LENGTH),
     ]
     license: Text = ""
-    compatibility: Annotated[Text, StringConstraints(min_length=1, max_length=500)] = ""
+    compatibility: Annotated[
+        Text, StringConstraints(min_length=1, max_length=COMPATIBILITY_LENGTH)
+    ] = ""
     metadata: dict[Text, Text] = {}
     allowed_tools: Annotated[Text, Field(alias="allowed-tools")] = ""
-
-
-FIELDS = tuple(field.alias or name for name, field in Frontmatter.model_fields.items())
-"""The keys that the specification knows, in its order."""
 
 
 class Mistake(NamedTuple):

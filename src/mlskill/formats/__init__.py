@@ -8,10 +8,10 @@ json    for programs; ``report.schema.json`` is its schema
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 from typing import Protocol
 
-from mlskill.formats import github, json, text
 from mlskill.model import Report
 
 __all__ = ["FORMATS", "Format"]
@@ -24,7 +24,17 @@ class Format(Protocol):
         """The report as text that ends with a newline; in colour only if that is asked for."""
 
 
+def _format(name: str) -> Format:
+    """The format in the module of this name, which is imported when something is written."""
+
+    def write(report: Report, *, color: bool = False) -> str:
+        made: Format = import_module(f"mlskill.formats.{name}").write
+        return made(report, color=color)
+
+    return write
+
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {"text": text.write, "github": github.write, "json": json.write}
+    {name: _format(name) for name in ("text", "github", "json")}
 )
 """Every format, by its name."""

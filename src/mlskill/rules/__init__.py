@@ -14,7 +14,6 @@ The table lists them; there is no other way in. `validate(skill, rules=…)` tak
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files as _files
 from types import MappingProxyType
 
 from mlskill.errors import UnknownNameError
@@ -75,4 +74,6 @@ def explain(rule_id: str) -> str:
     """
     if rule_id not in RULES:
         raise UnknownNameError("rule", rule_id, RULES)
-    return (_files(__name__) / "pages" / f"{rule_id}.md").read_text(encoding="utf-8")
+    from importlib.resources import files as resources
+
+    return (resources(__name__) / "pages" / f"{rule_id}.md").read_text(encoding="utf-8")

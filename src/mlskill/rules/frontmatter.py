@@ -9,13 +9,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from mlskill.linker import role
 from mlskill.model import Document, Severity, Skill
+from mlskill.rules.once import once
 from mlskill.rules.rule import Problems, at, reported, rule, unread
+from mlskill.specification import FIELDS, keeps
 
 if TYPE_CHECKING:
     from mlskill.schema import Mistake
@@ -98,7 +99,7 @@ def description_missing(skill: Skill) -> Problems:
 @rule("error")
 def name_invalid(skill: Skill) -> Problems:
     """The name is not 1 to 64 of a-z, 0-9 and single hyphens between them."""
-    for mistake in _mistakes(skill.main, "name", "string_pattern_mismatch", "string_too_long"):
+    for mistake in _mistakes(skill, "name", "string_pattern_mismatch", "string_too_long"):
         name = str(mistake.value)
         wanted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64].strip("-")
         hint = f"; write {wanted}" if wanted and name.isascii() else ""
@@ -118,7 +119,7 @@ def name_not_folder(skill: Skill) -> Problems:
 @rule("error")
 def description_too_long(skill: Skill) -> Problems:
     """The description has more than 1,024 characters."""
-    for mistake in _mistakes(skill.main, "description", "string_too_long"):
+    for mistake in _mistakes(skill, "description", "string_too_long"):
         message = f"has {len(mistake.value.strip()):,} characters; at most 1,024 are allowed"
         yield at(skill.main, _place(skill.main, ("description",)), message)
 
@@ -127,7 +128,7 @@ def description_too_long(skill: Skill) -> Problems:
 def field_invalid(skill: Skill) -> Problems:
     """A value has a type or a length that the specification does not allow."""
     main = skill.main
-    for mistake in _mistakes(main):
+    for mistake in _mistakes(skill):
         length = mistake.kind in ("string_too_long", "string_too_short")
         field = mistake.path[0]
         known = field in ("name", "description")
@@ -146,7 +147,7 @@ def field_invalid(skill: Skill) -> Problems:
 def field_unknown(skill: Skill) -> Problems:
     """A key is none of the six that the specification has."""
     main = skill.main
-    for mistake in _mistakes(main, None, "extra_forbidden"):
+    for mistake in _mistakes(skill, None, "extra_forbidden"):
         key = str(mistake.path[0])
         near = _meant(key)
         if near and near not in main.frontmatter.data:
@@ -158,13 +159,20 @@ def field_unknown(skill: Skill) -> Problems:
         yield at(main, _place(main, (key,)), message)
 
 
-def _mistakes(document: Document, field: str | None = None, *kinds: str) -> Iterator[Mistake]:
-    """What the specification has against `document`: of one field, of some kinds, or all."""
-    if not document.frontmatter.data:
-        return
+@once
+def _all_mistakes(skill: Skill) -> tuple[Mistake, ...]:
+    """What the specification has against the skill's ``SKILL.md``."""
+    data = skill.main.frontmatter.data
+    if not data or keeps(data):
+        return ()
     from mlskill.schema import mistakes
 
-    for mistake in mistakes(document.frontmatter.data):
+    return tuple(mistakes(data))
+
+
+def _mistakes(skill: Skill, field: str | None = None, *kinds: str) -> Iterator[Mistake]:
+    """Its mistakes of one field, of some kinds, or all."""
+    for mistake in _all_mistakes(skill):
         if field in (None, mistake.path[0]) and (not kinds or mistake.kind in kinds):
             yield mistake
 
@@ -191,10 +199,10 @@ def _empty(main: Document, field: str) -> bool:
 
 def _meant(key: str) -> str:
     """The field that `key` is a misspelling of; empty when it is none."""
-    from mlskill.schema import FIELDS
-
     if key in FIELDS or len(key) > 20:
         return ""
+    from difflib import get_close_matches
+
     plain = key.lower().replace("_", "-").strip()
     return next(iter(get_close_matches(plain, FIELDS, n=1, cutoff=0.8)), "")
 

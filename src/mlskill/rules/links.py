@@ -11,7 +11,7 @@ from mlskill.model import Document, Link, Skill
 from mlskill.rules.mentions import speaks_of_own
 from mlskill.rules.nearest import Nearest
 from mlskill.rules.rule import Problem, Problems, at, rule
-from mlskill.rules.targets import State, Targets, scheme
+from mlskill.rules.targets import State, leads, scheme
 
 # What other renderers than GitHub's take for the id of a heading: "## Case A {#case-a}".
 _GIVEN = re.compile(r"\{#([\w:.-]+)[^{}\n]*\}")
@@ -47,9 +47,8 @@ def link_anchor_missing(skill: Skill) -> Problems:
     """A link points to a heading that the page does not have."""
     nearest: dict[str, Nearest] = {}
     given: dict[str, set[str]] = {}
-    targets = Targets(skill)
-    for document in skill.documents:
-        for link, (state, path) in targets.of(document, document.links):
+    for document, links, _ in leads(skill):
+        for link, (state, path) in links:
             anchor = link.fragment
             page = skill.by_path.get(path)
             if state != "found" or not anchor or not isinstance(page, Document):
@@ -72,14 +71,10 @@ def link_anchor_missing(skill: Skill) -> Problems:
 def mention_target_missing(skill: Skill) -> Problems:
     """A path in a code span names a file of the skill that does not exist."""
     nearest = Nearest(skill.by_path)
-    targets = Targets(skill)
-    for document in skill.documents:
-        if not document.mentions:
-            continue
+    for document, links, mentions in leads(skill):
         # One missing file is one fault, however often a page names it.
-        links = targets.of(document, document.links)
         known = {path for _, (state, path) in links if state == "missing"}
-        for mention, (state, path) in targets.of(document, document.mentions):
+        for mention, (state, path) in mentions:
             if state == "missing" and path not in known:
                 if speaks_of_own(skill, document, mention):
                     known.add(path)
@@ -88,10 +83,9 @@ def mention_target_missing(skill: Skill) -> Problems:
 
 def _in_state(skill: Skill, wanted: State) -> Iterator[tuple[Document, Link, str]]:
     """The links in this state, and where they lead; of those by one definition the first."""
-    targets = Targets(skill)
-    for document in skill.documents:
+    for document, links, _ in leads(skill):
         definitions: set[int] = set()
-        for link, (state, path) in targets.of(document, document.links):
+        for link, (state, path) in links:
             if state != wanted or link.target_start in definitions:
                 continue
             if link.kind == "reference" and link.target_start != -1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _SEARCHES = 20  # a file of ten thousand dead links is not to be answered ten thousand times
 _NAMES = 2000
@@ -43,6 +42,8 @@ class Nearest:
     def _search(self, wrong: str, names: Iterable[str], cutoff: float) -> str:
         if self._left <= 0 or len(wrong) > 200:
             return ""
+        from difflib import get_close_matches
+
         self._left -= 1
         return next(iter(get_close_matches(wrong, list(names), n=1, cutoff=cutoff)), "")
 

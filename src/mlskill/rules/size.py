@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mlskill.model import Skill
 from mlskill.rules.rule import Problem, Problems, reported, rule, unread
-from mlskill.tokens import estimate
 
 MOST_LINES = 500
 MOST_TOKENS = 5000
@@ -19,6 +18,8 @@ def limit_reached(skill: Skill) -> Problems:
 @rule("advice")
 def skill_too_long(skill: Skill) -> Problems:
     """SKILL.md has more than 500 lines or about 5,000 tokens."""
+    from mlskill.tokens import estimate
+
     main = skill.main
     if unread(skill):
         return

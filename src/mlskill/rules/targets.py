@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from mlskill.linker import candidates, resolve, role
 from mlskill.model import Document, Link, Skill
+from mlskill.rules.once import once
 
 State = Literal["elsewhere", "unsafe", "outside", "missing", "unknown", "found"]
 """`elsewhere`: another host or scheme. `unknown`: nobody can tell from here."""
@@ -31,6 +32,26 @@ class Target(NamedTuple):
     path: str = ""
 
 
+class Leads(NamedTuple):
+    """Where the links and mentions of one page lead."""
+
+    document: Document
+    links: tuple[tuple[Link, Target], ...]
+    mentions: tuple[tuple[Link, Target], ...]
+
+
+@once
+def leads(skill: Skill) -> tuple[Leads, ...]:
+    """Where everything leads that is written in `skill`, page by page."""
+    targets = Targets(skill)
+    return tuple(
+        Leads(
+            document, targets.of(document, document.links), targets.of(document, document.mentions)
+        )
+        for document in skill.documents
+    )
+
+
 class Targets:
     """Looks up the links of one skill."""
 
@@ -43,9 +64,9 @@ class Targets:
         for path in skill.by_path:
             self._empty.difference_update(_around(path))
 
-    def of(self, document: Document, links: Iterable[Link]) -> Iterator[tuple[Link, Target]]:
+    def of(self, document: Document, links: Iterable[Link]) -> tuple[tuple[Link, Target], ...]:
         """Where each of `links` leads."""
-        return ((link, self.target(document, link)) for link in links)
+        return tuple((link, self.target(document, link)) for link in links)
 
     def target(self, document: Document, link: Link) -> Target:
         """Where `link`, written in `document`, leads."""

@@ -5,49 +5,68 @@ from __future__ import annotations
 from bisect import bisect_right
 from unicodedata import name
 
-from mlskill import hidden
+from mlskill.hidden import Unseen, unseen
 from mlskill.model import Document, Skill
-from mlskill.rules.mojibake import mojibake
+from mlskill.rules.once import once
 from mlskill.rules.rule import Problem, Problems, at, rule
 
 
 @rule("warning", exact=False)
 def text_mojibake(skill: Skill) -> Problems:
     """Characters were saved in the wrong encoding: what was one character is several."""
-    for document in skill.documents:
-        for start, end, repaired in mojibake(document.text):
+    for document, runs in _mojibake(skill):
+        for start, end, repaired in runs:
             yield at(document, (start, end), f"is mojibake for {repaired}; write {repaired}")
 
 
 @rule("warning")
 def text_control_character(skill: Skill) -> Problems:
     """The text holds a control character other than tab and newline."""
-    for document in skill.documents:
-        matches = list(hidden.CONTROL.finditer(document.text))
-        # Some bytes of mojibake are control characters; that is one fault, not two.
-        spoilt = [(start, end) for start, end, _ in mojibake(document.text)] if matches else []
-        for match in matches:
-            at_or_before = bisect_right(spoilt, (match.start(), len(document.text))) - 1
-            if at_or_before < 0 or match.start() >= spoilt[at_or_before][1]:
-                yield _characters(document, match.span(), "remove it")
+    # Some bytes of mojibake are control characters; that is one fault, not two.
+    spoilt = {d.path: [run[:2] for run in runs] for d, runs in _mojibake(skill)}
+    for document, found in _unseen(skill):
+        runs = spoilt.get(document.path, [])
+        for span in found.control:
+            at_or_before = bisect_right(runs, (span[0], len(document.text))) - 1
+            if at_or_before < 0 or span[0] >= runs[at_or_before][1]:
+                yield _characters(document, span, "remove it")
 
 
 @rule("warning")
 def text_bidi_control(skill: Skill) -> Problems:
     """A bidirectional control changes the order in which the text is shown."""
-    for document in skill.documents:
-        for span in hidden.bidi(document.text):
+    for document, found in _unseen(skill):
+        for span in found.bidi:
             yield _characters(document, span, "it is shown in another order than it is read")
 
 
 @rule("warning")
 def text_invisible(skill: Skill) -> Problems:
     """The text holds characters that a reader cannot see and a model reads."""
-    for document in skill.documents:
-        for span in hidden.invisible(document.text):
+    for document, found in _unseen(skill):
+        for span in found.invisible:
             tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
             words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
             yield _characters(document, span, f"it spells {words!r}" if words else "remove it")
+
+
+@once
+def _unseen(skill: Skill) -> tuple[tuple[Document, Unseen], ...]:
+    """What hides in each page that hides something."""
+    found = ((document, unseen(document.text)) for document in skill.documents)
+    return tuple((document, runs) for document, runs in found if any(runs))
+
+
+@once
+def _mojibake(skill: Skill) -> tuple[tuple[Document, tuple[tuple[int, int, str], ...]], ...]:
+    """The mojibake of each page that has some."""
+    pages = [document for document in skill.documents if not document.text.isascii()]
+    if not pages:
+        return ()
+    from mlskill.rules.mojibake import mojibake  # its patterns take longer to compile than to use
+
+    found = ((document, tuple(mojibake(document.text))) for document in pages)
+    return tuple((document, runs) for document, runs in found if runs)
 
 
 def _characters(document: Document, span: tuple[int, int], advice: str) -> Problem:
