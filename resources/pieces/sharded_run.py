@@ -3,7 +3,7 @@
 Copy the file; it needs torch. `shard` wraps blocks first and the root last; make the optimizer
 behind it. `save_sharded` writes the shards of weights and moments of all ranks, and for each rank
 what else has a state (batches, schedule) and its random generators; `load_sharded` puts it back and
-returns the step. Works on CPU by gloo, so that it can be tested without a GPU. Start by torchrun. On
+returns the step. It works on CPU by gloo, to be tested without a GPU; start it by torchrun. On
 another number of ranks weights and moments are resharded, the rest is refused. Change `low`.
 """
 
