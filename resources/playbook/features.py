@@ -80,7 +80,7 @@ class State:
         now = flights["sched_dep"].to_numpy(np.int64) - AHEAD
         code = {name: self._code(name, keys) for name, keys in _keys(flights).items()}
         out: dict[str, npt.ArrayLike] = {name: flights[name].to_numpy() for name in CATEGORIES}
-        out["hour"], out["weekday"] = _hour(flights), pd.to_datetime(flights["day"]).dt.weekday
+        out["hour"], out["weekday"] = _hour(flights), pd.to_datetime(flights["day"]).dt.day_of_week
         out["distance_mi"] = flights["distance_mi"].to_numpy(float)
         out["planned_min"] = (flights["sched_arr"] - flights["sched_dep"]).to_numpy(float)
         out |= self._sky(flights["origin"].to_numpy(), now - WEATHER_AGE)

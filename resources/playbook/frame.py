@@ -47,7 +47,7 @@ def sensitivity(rows: pd.DataFrame, late: pd.Series, rule: float) -> dict[str, d
     for missed in (4.0, 6.0, 9.0):
         costs: Costs = replace(COSTS, late_unprotected=missed)
         acts = policies(rows, late, rule)
-        spent = {name: round(per_thousand(late, act, costs)) for name, act in acts.items()}
+        spent = {n: round(per_thousand(late, act, costs), 0) for n, act in acts.items()}
         table[f"a miss costs {missed:g}"] = spent
     return table
 

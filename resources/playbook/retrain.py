@@ -49,7 +49,8 @@ def verdict(rows: pd.DataFrame, serving: Array, new: Array, month: str) -> tuple
 def run(home: Path) -> Result:
     """Month by month: who serves, what it cost, what the first champion would have cost."""
     rows = challengers.load(home)
-    serving, table = rows["p"].to_numpy(), {}
+    serving = rows["p"].to_numpy()
+    table: dict[str, dict[str, Any]] = {}
     promoted: list[str] = []
     lenient = serving
     total = {"first champion": 0.0, "recalibrated": 0.0, "this rule": 0.0}
@@ -79,12 +80,9 @@ def run(home: Path) -> Result:
     means = {name: round(value / flights, 1) for name, value in total.items()}
     figures: dict[str, Any] = {"months": table, "mean cost": means, "promoted": promoted}
     back = change_over(home, rows, promoted[0]) if promoted else {}
+    saved = means["first champion"] - means["this rule"]
     gates = [
-        Gate(
-            "saved per 1,000 against the first champion",
-            mean["first champion"] - mean["this rule"],
-            0,
-        ),
+        Gate("saved per 1,000 against the first champion", saved, low=0),
         Gate("challengers told no", len(challengers.MONTHS) - len(promoted), low=1),
         Gate("aliases after roll back as before", float(back.get("restored", 0)), 1, 1),
     ]
