@@ -118,6 +118,28 @@ def test_validate_json_and_github(cli: Run) -> None:
     assert cli("validate", "--format", "github", "bad")[1].startswith("::error file=bad/SKILL.md,")
 
 
+def test_validate_writes_several_formats_at_once(cli: Run, tmp_path: Path) -> None:
+    outputs = [("--output", f"{name}:{tmp_path}/out.{name}") for name in ("sarif", "junit")]
+    code, out, _ = cli("validate", "bad", *outputs[0], *outputs[1])
+    assert (code, "bad/SKILL.md:8:5: warning" in out) == (1, True)
+    results = json.loads((tmp_path / "out.sarif").read_text("utf-8"))["runs"][0]["results"]
+    assert [result["ruleId"] for result in results] == ["name-not-folder", "link-target-missing"]
+    assert (tmp_path / "out.junit").read_text("utf-8").startswith("<?xml")
+
+
+@pytest.mark.parametrize("output", ["sarif", "sarif:", "nothing:a.txt", ":a.txt"])
+def test_an_output_that_is_none_is_refused(cli: Run, output: str) -> None:
+    with pytest.raises(SystemExit) as refused:
+        cli("validate", "--output", output, "bad")
+    assert refused.value.code == 2
+
+
+def test_an_output_that_cannot_be_written_is_one_line(cli: Run) -> None:
+    code, out, err = cli("validate", "--output", "sarif:no/such/folder.sarif", "bad")
+    assert (code, out) == (2, "")
+    assert err == "mlskill: could not write no/such/folder.sarif: No such file or directory\n"
+
+
 def test_a_limit_is_exit_3(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "good" / "refs" / "big.md").write_text("a" * (3 << 20))
     code, out, _ = cli("validate", "good")

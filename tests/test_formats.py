@@ -8,11 +8,13 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from pydantic import TypeAdapter
 
 import mlskill.formats
@@ -43,11 +45,19 @@ SAMPLE = Report(
 )  # fmt: skip
 
 
+@pytest.fixture
+def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page may be written anew without a golden file that changes."""
+    monkeypatch.setattr("mlskill.formats.sarif.explain", "# {}\n".format)
+
+
+@pytest.mark.usefixtures("no_pages")
 @pytest.mark.parametrize("name", FORMATS)
 def test_golden(name: str, golden: Callable[[str, str], None]) -> None:
     golden(f"formats/{name}.txt", FORMATS[name](SAMPLE))
 
 
+@pytest.mark.usefixtures("no_pages")
 @pytest.mark.parametrize("name", FORMATS)
 def test_golden_seed(name: str, golden: Callable[[str, str], None]) -> None:
     report = validate(loads({"SKILL.md": SEED.read_bytes()}, root="ml-engineer"))
@@ -134,6 +144,63 @@ def test_schema_is_current_and_holds(request: pytest.FixtureRequest) -> None:
         jsonschema.validate({"version": 2, **asdict(SAMPLE)}, schema)
 
 
+def test_sarif_names_files_rules_and_places() -> None:
+    run = json.loads(FORMATS["sarif"](SAMPLE))["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rules[r["ruleIndex"]]["id"] for r in run["results"]] == [
+        r["ruleId"] for r in run["results"]
+    ]
+    assert [rule["id"] for rule in rules] == sorted(finding.rule for finding in SAMPLE.findings)
+    assert all(rule["help"]["markdown"].startswith(f"# {rule['id']}\n") for rule in rules)
+    uris = [
+        r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]
+    ]
+    assert uris[3:5] == ["a/%E5%AD%97.md", "a/b%2Cc.md"]
+    assert run["columnKind"] == "unicodeCodePoints"
+    assert run["invocations"] == [{"executionSuccessful": False}]
+
+
+def test_a_message_of_sarif_holds_no_link() -> None:
+    finding = Finding("r", "error", "p", 1, 1, 1, 1, "[click](https://a.b) [this](1)")
+    result = json.loads(FORMATS["sarif"](Report((finding,))))["runs"][0]["results"][0]
+    assert result["message"]["text"] == "[click] (https://a.b) [this] (1)"
+
+
+@pytest.mark.parametrize("format_", ["sarif", "gitlab"])
+def test_a_fingerprint_stays_when_lines_are_added_above(format_: str) -> None:
+    def marks(first: int) -> set[str]:
+        findings = [
+            Finding("r", "error", "a.md", first + n, 1, first + n, 2, "m", text)
+            for n, text in enumerate(["one", "two", "one"])
+        ]
+        return set(re.findall(r"[0-9a-f]{32}:\d+", FORMATS[format_](Report(tuple(findings)))))
+
+    assert len(marks(1)) == 3
+    assert marks(1) == marks(50)
+
+
+def test_paths_are_as_from_the_folder_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("a/b.md", "./a/b.md", f"{tmp_path}/a/b.md"):
+        report = Report((Finding("r", "error", path, 3, 1, 3, 1, "m"),))
+        assert json.loads(FORMATS["gitlab"](report))[0]["location"] == {
+            "path": "a/b.md",
+            "lines": {"begin": 3},
+        }
+
+
+def test_markdown_shows_errors_first_and_not_all() -> None:
+    advice = [Finding("r", "advice", "p", n, 1, n, 1, "m") for n in range(1, 600)]
+    error = Finding("worst", "error", "p", 700, 1, 700, 1, "m")
+    text = FORMATS["markdown"](Report((*advice, error)))
+    rows = [line for line in text.split("\n") if line.startswith("| ")][2:]
+    assert rows[0].startswith("| error | <code>worst")
+    assert len(rows) == 500
+    assert "100 more are not shown." in text
+
+
 ALPHABET = (
     "a:::##[%,;|^\\\n\r\t\x00\x1b\x07\x7f\x85\x9b\u202e\u2066\u200f\u200b\u200d\u2028\ufeff\ufe0f"
 )
@@ -212,3 +279,40 @@ def test_escaping_is_done_once_and_shows_everything(text: str) -> None:
     assert len(shown) == len(text)
     assert all(shown)
     assert "".join(shown).replace(r"#\x23", "##") == once.replace("\t", "    ")
+
+
+@given(REPORTS)
+def test_machines_read_what_was_found(report: Report) -> None:
+    count = len(report.findings)
+    assert len(json.loads(FORMATS["sarif"](report))["runs"][0]["results"]) == count
+    marks = [item["fingerprint"] for item in json.loads(FORMATS["gitlab"](report))]
+    assert len(set(marks)) == count
+    text = FORMATS["junit"](report)
+    assert text.isascii()
+    root = ElementTree.fromstring(text)
+    messages = [failure.get("message") for failure in root.iter("failure")]
+    assert messages == [
+        re.sub("[\ufffe\uffff]", "\ufffd", inert(f.message)) for f in report.findings
+    ]
+    assert {element.tag for element in root.iter()} <= {
+        "testsuites",
+        "testsuite",
+        "testcase",
+        "failure",
+    }
+
+
+@given(REPORTS)
+@example(Report((Finding("r", "error", "](x)|\n", 1, 1, 1, 1, "</code><img src=x> @a ![b](c)"),)))
+def test_nothing_in_markdown_is_markup(report: Report) -> None:
+    tokens = MarkdownIt("commonmark").enable("table").parse(FORMATS["markdown"](report))
+    inline = [child for token in tokens for child in token.children or ()]
+    assert {child.type for child in inline} <= {"text", "text_special", "html_inline"}
+    assert {child.content for child in inline if child.type == "html_inline"} <= {
+        "<code>",
+        "</code>",
+    }
+    assert sum(token.type == "tr_open" for token in tokens) == (
+        len(report.findings) + bool(report.findings)
+    )
+    assert not any(token.type == "html_block" for token in tokens)

@@ -44,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from mlskill import __version__
+    from mlskill.formats import FORMATS
 
     parser = argparse.ArgumentParser(
         prog="mlskill",
@@ -93,12 +94,21 @@ def _parser() -> argparse.ArgumentParser:
         _validate,
         "check every skill below the paths",
         "mlskill validate\nmlskill validate skills/ --format github\n"
+        "mlskill validate --output sarif:skills.sarif --output junit:skills.xml skills/\n"
         "mlskill validate my-skill.zip --format json | jq .findings[].rule",
     )
     sub.add_argument(
         "path", nargs="*", default=["."], help="a skill, or a folder of many (default: .)"
     )
-    sub.add_argument("--format", choices=("text", "json", "github"), default="text")
+    sub.add_argument("--format", choices=tuple(FORMATS), default="text")
+    sub.add_argument(
+        "--output",
+        metavar="FORMAT:FILE",
+        type=_output,
+        action="append",
+        default=[],
+        help="write the report to a file, too; may be given several times",
+    )
     sub.add_argument("--advice", action="store_true", help="report what could be better, too")
 
     sub = add(
@@ -152,6 +162,16 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return seconds
+
+
+def _output(text: str) -> tuple[str, str]:
+    """An argument that names a format and a file."""
+    from mlskill.formats import FORMATS
+
+    name, colon, path = text.partition(":")
+    if not (colon and path and name in FORMATS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(FORMATS)}, : and file")
+    return name, path
 
 
 def _skill(path: str | None, *, contents: bool = False) -> Skill:
@@ -243,8 +263,18 @@ def _validate(options: argparse.Namespace) -> int:
     report = merge(reports)
     if not report.skills and not report.findings:
         raise NotASkillError(f"{' '.join(options.path)}: no SKILL.md here or below")
+    for name, path in options.output:
+        _save(path, FORMATS[name](report))
     _print(FORMATS[options.format](report, color=_colour()))
     return report.exit_code
+
+
+def _save(path: str, text: str) -> None:
+    """Write `text` to the file at `path`, in UTF-8."""
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise MlskillError(f"could not write {path}: {error.strerror}") from None
 
 
 def _discover(path: str) -> Found:

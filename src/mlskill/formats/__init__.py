@@ -1,8 +1,12 @@
 """FORMATS: how a report is written, by name; each is one function ``write(report, *, color)``.
 
-text    for people: the line, and carets under the place
-github  workflow commands, shown beside the lines of a pull request
-json    for programs; ``report.schema.json`` is its schema
+text      for people: the line, and carets under the place
+github    workflow commands, shown beside the lines of a pull request
+gitlab    a code quality artifact, shown in a merge request
+sarif     for code scanning; with the rules' pages
+junit     for build servers: a finding is a test that failed
+markdown  for the summary of a job: a table
+json      for programs; ``report.schema.json`` is its schema
 """
 
 from __future__ import annotations
@@ -10,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mlskill.model import Report
+if TYPE_CHECKING:
+    from mlskill.model import Report
 
 __all__ = ["FORMATS", "Format"]
 
@@ -35,6 +40,9 @@ def _format(name: str) -> Format:
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {name: _format(name) for name in ("text", "github", "json")}
+    {
+        name: _format(name)
+        for name in ("text", "github", "gitlab", "sarif", "junit", "markdown", "json")
+    }
 )
 """Every format, by its name."""

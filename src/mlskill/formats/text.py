@@ -14,7 +14,7 @@ _COLOURS: dict[Severity, str] = {"error": "31", "warning": "33", "advice": "36"}
 
 def write(report: Report, *, color: bool = False) -> str:
     """The report as text: three lines for each finding, and a summary."""
-    parts = [_finding(finding, color) for finding in report.findings]
+    parts = [entry(finding, color) for finding in report.findings]
     return "".join([*parts, summary(report), "\n"])
 
 
@@ -35,7 +35,9 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 or noun == 'advice' else 's'}"
 
 
-def _finding(finding: Finding, color: bool) -> str:
+def entry(finding: Finding, color: bool = False) -> str:
+    """One finding: its place and message; its line and carets, unless it is the whole file's."""
+
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if color else text
 

@@ -1,0 +1,43 @@
+"""markdown: a report as a page, for the summary of a job or a comment; a table, errors first."""
+
+from __future__ import annotations
+
+import re
+
+from mlskill.formats.escape import inert
+from mlskill.formats.text import summary
+from mlskill.model import Finding, Report
+
+MOST = 500
+"""Findings that are shown; GitHub takes a megabyte for the summary of a step, and nobody reads it.
+"""
+
+_ORDER = ("error", "warning", "advice")
+_PLAIN = re.compile(r"[^A-Za-z0-9 \u00a1-\U0010ffff]")
+
+
+def write(report: Report, *, color: bool = False) -> str:
+    """The report as Markdown, in which nothing that a skill says is markup, a link or a mention."""
+    shown = sorted(report.findings, key=lambda finding: _ORDER.index(finding.severity))[:MOST]
+    lines = ["### mlskill", "", f"{summary(report)}", ""]
+    if shown:
+        lines += [
+            "| | Rule | Place | Message |",
+            "| --- | --- | --- | --- |",
+            *map(_row, shown),
+            "",
+        ]
+    if more := len(report.findings) - len(shown):
+        lines += [f"{more:,} more are not shown.", ""]
+    return "\n".join(lines)
+
+
+def _row(finding: Finding) -> str:
+    place = f"{finding.path}:{finding.line}:{finding.column}"
+    cells = (_code(finding.rule), _code(place), _code(finding.message))
+    return f"| {finding.severity} | {' | '.join(cells)} |"
+
+
+def _code(text: str) -> str:
+    """`text` as code: in it nobody is mentioned, and a character as a number is never markup."""
+    return f"<code>{_PLAIN.sub(lambda match: f'&#{ord(match[0])};', inert(text).strip())}</code>"
