@@ -1,0 +1,123 @@
+"""The whole playbook, killed once in every stage; the page's figures against the reports.
+
+Minutes long, so it runs where PLAYBOOK_FULL=1 says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLAYBOOK = ROOT / "resources" / "playbook"
+PAGE = (ROOT / "resources" / "implementation-playbook.md").read_text()
+RUN = [sys.executable, str(PLAYBOOK / "run.py"), "--shared"]
+STAGES = ("frame", "data", "train", "validate", "serve", "release", "monitor", "retrain")
+
+pytest.importorskip("mlflow")
+pytest.importorskip("lightgbm")
+pytest.importorskip("fastapi")
+full = pytest.mark.skipif(os.environ.get("PLAYBOOK_FULL") != "1", reason="PLAYBOOK_FULL is not 1")
+
+
+def run(home: Path, *more: str, kill_in: str = "") -> tuple[int, str]:
+    """Exit code and output; killed with all it started two seconds into the stage `kill_in`."""
+    process = subprocess.Popen(
+        [*RUN, "--home", str(home), *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    said = ""
+    for line in process.stdout:
+        said += line
+        if kill_in and line == f"{kill_in}: running\n":
+            time.sleep(2)
+            os.killpg(process.pid, signal.SIGKILL)
+    process.stdout.close()
+    return process.wait(), said
+
+
+def test_a_stage_alone_says_what_it_needs(tmp_path):
+    code, said = run(tmp_path, "monitor")
+    assert code == 2
+    assert "monitor needs: frame, data, train, validate, serve, release" in said
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("playbook")
+    for stage in STAGES:
+        code, said = run(home, kill_in=stage)
+        assert code == -signal.SIGKILL, said
+        for path in home.rglob("*.json"):
+            json.loads(path.read_text())
+        assert not (home / "reports" / f"{stage}.json").exists()
+    code, said = run(home)
+    assert code == 0, said
+    return home
+
+
+@full
+def test_killed_in_every_stage_it_goes_on_and_ends_well(home):
+    code, said = run(home)
+    assert code == 0
+    assert said.splitlines() == [f"{stage}: done before" for stage in STAGES]
+    for name in ("validation.html", "monitor.html", "monitor.prom", "mlflow.db"):
+        assert (home / name).stat().st_size > 100
+    assert len(list((home / "log" / "flights").glob("*.parquet"))) == 12
+
+
+CLAIMS = [  # stage, path in its figures, how the page writes it
+    (
+        "frame",
+        ("cost per 1,000", "a miss costs 6", "origin's last hour late"),
+        "late* {:.0f}",
+    ),
+    ("data", ("AUC in April", "forward in time"), "| training on the past | {:.3f} |"),
+    ("data", ("AUC in April", "random split"), "| random split | {:.3f} |"),
+    ("data", ("AUC in April", "with the departure delay"), "| a leaked departure delay | {:.3f} |"),
+    ("data", ("AUC in April", "with 'aircraft is named'"), '"aircraft is named" | {:.3f} |'),
+    ("train", ("rows",), "({:,} rows)"),
+    ("train", ("in March", "as it is", "cost"), "cost {:.0f} |"),
+    ("train", ("in March", "tuned", "change"), "| {:+.0f} |"),
+    ("train", ("in March", "calibrated on the last weeks", "change"), "| {:+.0f} |"),
+    ("train", ("in March", "without weather", "change"), "| {:+.0f} |"),
+    ("validate", ("cost in April", "model"), "{:.0f} against 995"),
+    ("validate", ("AUC",), "AUC {:.3f}"),
+    ("validate", ("observed over expected",), "{:.2f} times those expected"),
+    ("release", ("shadow, whole month", 0), "−{0:.0f} (−100 to −14)"),
+    ("release", ("A/B", "change", 0), "−{0:.0f} (−74 to +5)"),
+    ("release", ("false alarms of A/A tests", "by day, tested by flight"), "by flight {:.0%}*"),
+    ("monitor", ("level",), "by days over {:.2f}"),
+    ("monitor", ("hours with a false null alarm",), "{}"),
+    ("monitor", ("faults", "Celsius"), "{}"),
+    ("retrain", ("mean cost", "first champion"), "never changed | {:.0f} |"),
+    ("retrain", ("mean cost", "this rule"), "8 months)** | {:.0f} |"),
+    ("retrain", ("mean cost", "always the new one"), "| each new model | {:.0f} |"),
+]
+
+
+@full
+@pytest.mark.parametrize(("stage", "path", "words"), CLAIMS)
+def test_the_page_says_what_the_run_found(home, stage, path, words):
+    value = json.loads((home / "reports" / f"{stage}.json").read_text())["figures"]
+    for step in path:
+        value = value[step]
+    value = abs(value) if isinstance(value, float) and "−" in words else value
+    claim = words.format(value)
+    assert claim in PAGE
+
+
+@full
+def test_the_alert_rule_has_the_level_that_the_past_chose(home):
+    level = json.loads((home / "reports" / "monitor.json").read_text())["figures"]["level"]
+    assert f"late_observed_over_expected_low > {level}" in (PLAYBOOK / "alerts.yml").read_text()
