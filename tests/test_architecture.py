@@ -21,7 +21,7 @@ FLOORS = (
     {"parser"},
     {"linker"},
     {"loader"},
-    {"rules"},
+    {"rules", "searcher"},
     {"validator", "renderer", "prover"},
     {"outline"},
     {"formats"},

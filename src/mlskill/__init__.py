@@ -1,6 +1,7 @@
 r"""Load, validate, render and prove Agent Skill trees.
 
     folder ─read─▶ Sources ─parse─▶ Documents ─link─▶ Skill ─┬─validate─▶ Report ─▶ text · json · …
+                                                             ├─search───▶ Hits (sections)
                                                              ├─render───▶ text, by a view
                                                              └─prove────▶ Proof (code blocks, run)
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from mlskill.prover import plan, prove
     from mlskill.reader import discover
     from mlskill.renderer import catalog, render
+    from mlskill.searcher import Index, search
     from mlskill.tokens import estimate
     from mlskill.validator import merge, validate
 
@@ -64,6 +66,7 @@ _PUBLIC = {
     "prover": "plan prove",
     "reader": "discover",
     "renderer": "catalog render",
+    "searcher": "Index search",
     "tokens": "estimate",
     "validator": "merge validate",
 }
@@ -100,6 +103,8 @@ __all__ = [  # noqa: RUF022  (by module, as above)
     "discover",
     "catalog",
     "render",
+    "Index",
+    "search",
     "estimate",
     "merge",
     "validate",
