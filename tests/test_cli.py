@@ -140,6 +140,29 @@ def test_an_output_that_cannot_be_written_is_one_line(cli: Run) -> None:
     assert err == "mlskill: could not write no/such/folder.sarif: No such file or directory\n"
 
 
+def test_validate_asks_the_rules_that_are_chosen(cli: Run) -> None:
+    def found(*options: str) -> tuple[int, list[str]]:
+        code, out, _ = cli("validate", "--format", "json", "bad", *options)
+        return code, [finding["rule"] for finding in json.loads(out)["findings"]]
+
+    assert found("--profile", "spec") == (1, ["name-not-folder"])
+    assert found("--select", "links,text") == (1, ["link-target-missing"])
+    assert found("--ignore", "links", "--ignore", "name-not-folder") == (0, [])
+    assert cli("validate", "--select", "lnks", "bad")[0] == 2
+
+
+def test_explain_lists_rules_for_programs(cli: Run) -> None:
+    rules = {rule["id"]: rule for rule in json.loads(cli("explain", "--format", "json")[1])}
+    assert rules["link-target-missing"] == {
+        "id": "link-target-missing",
+        "severity": "warning",
+        "family": "links",
+        "exact": False,
+        "summary": "A link or image points to a file or folder that the skill does not have.",
+    }
+    assert " links        heuristic " in cli("explain")[1]
+
+
 def test_a_limit_is_exit_3(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "good" / "refs" / "big.md").write_text("a" * (3 << 20))
     code, out, _ = cli("validate", "good")

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from mlskill.errors import UnknownNameError
 from mlskill.loader import loads
 from mlskill.model import Place, Skill, Source
-from mlskill.rules import RULES
+from mlskill.rules import RULES, Profile, choose
 from mlskill.rules.once import once
 from mlskill.validator import validate
 
@@ -174,3 +175,51 @@ def test_what_rules_share_does_not_keep_the_skill() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+MILD = {
+    "SKILL.md": "---\nname: pdf-tools\ndescription: a\nversion: 1\n---\n[b](b.md) [c](c.md)\n",
+    "b.md": "---\ntitle: a: b\n---\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("profile", "options", "found"),
+    [
+        ("default", {}, "field-unknown frontmatter-colon link-target-missing"),
+        ("strict", {}, "field-unknown frontmatter-colon link-target-missing"),
+        ("spec", {}, "field-unknown"),
+        ("portable", {}, "field-unknown"),
+        ("spec", {"select": ["links"]}, "link-target-missing"),
+        ("spec", {"select": ["links"], "ignore": ["link-target-missing"]}, ""),
+        ("default", {"ignore": ["frontmatter"]}, "link-target-missing"),
+        ("default", {"select": ["field-unknown", "size"]}, "field-unknown"),
+    ],
+)
+def test_rules_are_chosen(profile: Profile, options: dict[str, list[str]], found: str) -> None:
+    rules = choose(RULES, profile, **options)  # type: ignore[arg-type]
+    report = validate(loads(MILD, root="pdf-tools"), rules=rules, advice=True)
+    assert [f.rule for f in sorted(report.findings, key=lambda f: f.rule)] == found.split()
+
+
+def test_advice_is_chosen_where_it_is_named_or_asked_for() -> None:
+    def chosen(**options: object) -> set[str]:
+        return {r.severity for r in choose(RULES, **options).values()}  # type: ignore[arg-type]
+
+    assert "advice" not in chosen()
+    assert "advice" in chosen(advice=True)
+    assert "advice" in chosen(profile="strict")
+    assert chosen(select=["skill-too-long"]) == {"advice"}
+
+
+@pytest.mark.parametrize("options", [{"select": ["lnks"]}, {"ignore": ["x"]}, {"profile": "x"}])
+def test_what_cannot_be_chosen_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(UnknownNameError):
+        choose(RULES, **options)  # type: ignore[arg-type]
+
+
+def test_a_bom_is_not_portable() -> None:
+    skill = loads({"SKILL.md": b"\xef\xbb\xbf" + HEAD.encode()}, root="pdf-tools")
+    for profile, count in (("spec", 0), ("portable", 1)):
+        report = validate(skill, rules=choose(RULES, profile))  # type: ignore[arg-type]
+        assert len(report.findings) == count

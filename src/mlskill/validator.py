@@ -43,7 +43,9 @@ def unsearched(faults: Iterable[Fault], *, rules: Mapping[str, Rule] = RULES) ->
     """What a search for skills could not look at (`reader.Found.faults`), as a report."""
     faults = [*faults]
     findings = (
-        Finding(f.rule, rules[f.rule].severity, f.path, 1, 1, 1, 1, f.message) for f in faults
+        Finding(f.rule, rules[f.rule].severity, f.path, 1, 1, 1, 1, f.message)
+        for f in faults
+        if f.rule in rules
     )
     return Report(
         findings=tuple(sorted(findings, key=_order)),

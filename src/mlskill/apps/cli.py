@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         _validate,
         "check every skill below the paths",
         "mlskill validate\nmlskill validate skills/ --format github\n"
+        "mlskill validate --profile spec skills/ --ignore name-not-folder\n"
         "mlskill validate --output sarif:skills.sarif --output junit:skills.xml skills/\n"
         "mlskill validate my-skill.zip --format json | jq .findings[].rule",
     )
@@ -109,6 +110,22 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="write the report to a file, too; may be given several times",
     )
+    sub.add_argument(
+        "--profile",
+        choices=("default", "strict", "spec", "portable"),
+        default="default",
+        help="strict: advice, too; spec: only what the specification demands; portable: that, and "
+        "what some clients refuse to load",
+    )
+    for option, words in (("--select", "only these"), ("--ignore", "all but these")):
+        sub.add_argument(
+            option,
+            metavar="RULE",
+            type=_names,
+            action="extend",
+            default=[],
+            help=f"{words} rules or families, with commas between; see mlskill explain",
+        )
     sub.add_argument("--advice", action="store_true", help="report what could be better, too")
 
     sub = add(
@@ -128,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
         "mlskill explain link-target-missing\nmlskill explain",
     )
     sub.add_argument("rule", nargs="?", help="a rule's id (default: list them all)")
+    sub.add_argument("--format", choices=("text", "json"), default="text", help="of the list")
 
     sub = add(
         "prove",
@@ -162,6 +180,11 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return seconds
+
+
+def _names(text: str) -> list[str]:
+    """An argument that is names with commas between."""
+    return [name for name in map(str.strip, text.split(",")) if name]
 
 
 def _output(text: str) -> tuple[str, str]:
@@ -253,13 +276,21 @@ def _home() -> str:
 def _validate(options: argparse.Namespace) -> int:
     from mlskill.formats import FORMATS
     from mlskill.loader import load
+    from mlskill.rules import RULES, choose
     from mlskill.validator import merge, unsearched, validate
 
+    rules = choose(
+        RULES,
+        options.profile,
+        select=options.select,
+        ignore=options.ignore,
+        advice=options.advice,
+    )
     reports = []
     for path in options.path:
         found = _discover(path)
-        reports += [validate(load(root), advice=options.advice) for root in found]
-        reports.append(unsearched(found.faults))
+        reports += [validate(load(root), rules=rules, advice=True) for root in found]
+        reports.append(unsearched(found.faults, rules=rules))
     report = merge(reports)
     if not report.skills and not report.findings:
         raise NotASkillError(f"{' '.join(options.path)}: no SKILL.md here or below")
@@ -302,9 +333,16 @@ def _explain(options: argparse.Namespace) -> int:
     if options.rule:
         _write(explain(options.rule))
         return 0
-    width = max(map(len, RULES))
+    if options.format == "json":
+        from mlskill.formats.json import dump
+
+        fields = ("id", "severity", "family", "exact", "summary")
+        _print(dump([{field: getattr(rule, field) for field in fields} for rule in RULES.values()]))
+        return 0
+    width, kind = max(map(len, RULES)), ("heuristic", "exact")
     for rule in RULES.values():
-        _print(f"{rule.id:{width}}  {rule.severity:7}  {rule.summary}\n")
+        about = f"{rule.severity:7}  {rule.family:11}  {kind[rule.exact]:9}"
+        _print(f"{rule.id:{width}}  {about}  {rule.summary}\n")
     return 0
 
 

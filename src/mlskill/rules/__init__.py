@@ -1,14 +1,15 @@
 """RULES: every rule, by its id. Each is a function here and a page in ``pages/``.
 
-    files        what the reader saw              rule.py     what a rule is
-    frontmatter  keys and values                  mojibake.py
-    links        links, images, mentions          nearest.py  "did you mean"
-    sections     headings, pages                  pages/      what `explain` prints, and the tests
-    code         fences, comments                             run
-    text         characters
-    size         how long
+    files        what the reader saw              rule.py      what a rule is
+    frontmatter  keys and values                  profiles.py  which rules are asked
+    links        links, images, mentions          once.py      what several want to know
+    sections     headings, pages                  nearest.py   "did you mean"
+    code         fences, comments                 mojibake.py
+    text         characters                       pages/       what `explain` prints, and the tests
+    size         how long                                      run
 
-The table lists them; there is no other way in. `validate(skill, rules=…)` takes any other table.
+The table lists them; there is no other way in. `validate(skill, rules=…)` takes any other table,
+and `choose` makes one by profile, family and rule.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from types import MappingProxyType
 
 from mlskill.errors import UnknownNameError
 from mlskill.rules import code, files, frontmatter, links, sections, size, text
+from mlskill.rules.profiles import Profile, choose
 from mlskill.rules.rule import Problem, Problems, Rule, rule
 
-__all__ = ["RULES", "Problem", "Problems", "Rule", "explain", "rule"]
+__all__ = ["RULES", "Problem", "Problems", "Profile", "Rule", "choose", "explain", "rule"]
 
 _LISTED: tuple[Rule, ...] = (
     files.file_not_utf8,
