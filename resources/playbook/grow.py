@@ -30,7 +30,8 @@ def rows_on_ray(log: pd.DataFrame, weather: pd.DataFrame, queries: pd.DataFrame)
     def part(known: State, some: pd.DataFrame) -> pd.DataFrame:
         return known.rows(some)
 
-    size = -(-len(queries) // int(ray.cluster_resources()["CPU"]))
+    cores = int(ray.cluster_resources()["CPU"])  # type: ignore[no-untyped-call]
+    size = -(-len(queries) // cores)
     pieces = [queries.iloc[i : i + size] for i in range(0, len(queries), size)]
     return pd.concat(ray.get([part.remote(state, piece) for piece in pieces]))
 
