@@ -268,6 +268,18 @@ def test_closed_streams_leave_the_exit_code(cli: Run, folder: str, code: int, cl
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere such a folder cannot be removed")
+def test_a_folder_that_is_gone_is_one_line(cli: Run, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    code, out, err = cli("validate")
+    os.chdir(tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("mlskill: ")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 def test_on_a_terminal_there_are_colours_and_nothing_else(cli: Run, tmp_path: Path) -> None:
     import pty

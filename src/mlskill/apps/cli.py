@@ -38,6 +38,9 @@ def run(arguments: Sequence[str]) -> int:
     except MlskillError as error:
         print(f"mlskill: {visible(str(error))}", file=sys.stderr)
         return 2
+    except OSError as error:  # the folder one is in was removed
+        print(f"mlskill: {visible(str(error))}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "mlskill render model-serving-deployment\n"
         "mlskill render model-evaluation-testing#pitfalls\n"
         "mlskill render --view full path/to/skill > skill.md\n"
+        "mlskill render --query 'loss jumps after resume' --budget 2000\n"
         "mlskill render --view catalog ~/.agents/skills",
     )
     sub.add_argument(
@@ -88,6 +92,28 @@ def _parser() -> argparse.ArgumentParser:
         help="how much to show (default: what fits the target)",
     )
     sub.add_argument("--format", choices=("markdown", "xml"), default="markdown")
+    sub.add_argument("--query", metavar="TEXT", help="the sections that answer this, best first")
+    sub.add_argument(
+        "--budget", type=int, metavar="TOKENS", help="at most so many tokens (2000 with --query)"
+    )
+
+    sub = add(
+        "search",
+        _search,
+        "find the sections that answer a question",
+        "mlskill search 'why does p99 explode when I add workers'\n"
+        "mlskill search --in ~/.agents/skills 'merge two PDF files' --format json",
+    )
+    sub.add_argument("query", nargs="+", help="a question, an error message, an identifier")
+    sub.add_argument(
+        "--in",
+        dest="path",
+        metavar="PATH",
+        action="append",
+        help="a skill, or a folder of many (default: the one that comes with mlskill)",
+    )
+    sub.add_argument("--limit", type=int, default=10, help="hits to show (default: 10)")
+    sub.add_argument("--format", choices=("text", "json"), default="text")
 
     sub = add(
         "validate",
@@ -263,8 +289,42 @@ def _render(options: argparse.Namespace) -> int:
         return 0
     for target in options.target or [""]:
         skill, name = _locate(target, options.skill)
-        _write(render(skill, name, view=options.view, format=options.format))
+        _write(
+            render(
+                skill,
+                name,
+                view=options.view,
+                format=options.format,
+                query=options.query,
+                budget=options.budget,
+            )
+        )
     return 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    from mlskill.loader import load, load_all
+    from mlskill.searcher import search
+
+    if options.path:
+        skills = [skill for root in options.path for skill in load_all(root)]
+        if not skills:
+            raise NotASkillError(f"{' '.join(options.path)}: no SKILL.md here or below")
+    else:
+        skills = [load()]
+    query = " ".join(options.query)
+    hits = search(skills[0] if len(skills) == 1 else skills, query, limit=options.limit)
+    if options.format == "json":
+        import json
+        from dataclasses import asdict
+
+        _write(json.dumps([asdict(hit) for hit in hits], indent=2, ensure_ascii=False) + "\n")
+    else:
+        for hit in hits:
+            name = f"{hit.path}#{hit.anchor}" if hit.anchor else hit.path
+            _write(f"{visible(name)}  {hit.score:.1f}  {hit.tokens:,} tokens\n")
+            _write(f"    {visible(hit.snippet or hit.title)}\n")
+    return 0 if hits else 1
 
 
 def _home() -> str:
