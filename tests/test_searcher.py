@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlskill.apps.cli import run
 from mlskill.home import home
 from mlskill.loader import load, loads
 from mlskill.model import Skill
@@ -142,3 +145,24 @@ def test_stop_words_are_written_as_words_are_read() -> None:
 )
 def test_what_an_unknown_word_may_mean(word: str, long: list[str]) -> None:
     assert meant(word, {"kubernetes", "receive", "relieve", "abcd"}) == long
+
+
+def test_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path, text in FILES.items():
+        (tmp_path / "kitchen").mkdir(exist_ok=True)
+        (tmp_path / "kitchen" / path).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert run(["search", "--in", "kitchen", "simmer", "bones"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("soup.md#stock  ")
+    assert lines[1] == "    Simmer bones. Skim it. Behaviour of salt."
+    assert run(["search", "--in", ".", "--format", "json", "simmer bones"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["anchor"] == "stock"
+    assert run(["search", "--in", "kitchen", "tax return"]) == 1
+    (tmp_path / "empty").mkdir()
+    assert run(["search", "--in", "empty", "bones"]) == 2
+    capsys.readouterr()
+    assert run(["render", "kitchen", "--query", "simmer bones", "--budget", "300"]) == 0
+    assert "Simmer bones." in capsys.readouterr().out

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mlskill.errors import UnknownNameError
 from mlskill.model import Section, Skill
 from mlskill.renderer import links, text
+from mlskill.renderer.budget import choose
 from mlskill.renderer.merger import merge
 from mlskill.renderer.nodes import Node, assets, below, find, nodes, rooted
 from mlskill.tokens import Counter, estimate
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Format = Literal["markdown", "xml"]
 
+BUDGET = 2000
+"""Tokens that an answer may have where no budget is given."""
 LISTED = 100
 """Documents, and other files, that a listing names before it says how many more there are."""
 
@@ -62,6 +65,8 @@ def render(
     *,
     view: str | None = None,
     format: Format = "markdown",
+    query: str | None = None,
+    budget: int | None = None,
     count: Counter = estimate,
 ) -> str:
     """`skill`, or the part of it that `target` names, as text.
@@ -72,9 +77,15 @@ def render(
     paths from the skill's root, except in `full`, where they lead to a heading of the output.
     In XML, no text of the skill can open or close an element of ours. `count` gives the tokens.
 
+    With a `query` or a `budget` in tokens (2,000 if only a query is given) it is, in any view, the
+    sections that answer the query, or the outline and then the breadth, at most `budget` tokens by
+    `count`: whole sections with the way to them, and the names of those that were left out.
+
     Raises:
         UnknownNameError: there is no such target, view or format.
     """
+    if query is not None or budget is not None:
+        return _within(skill, target, query, BUDGET if budget is None else budget, format, count)
     view = view or ("outline" if target is None else "section" if "#" in target else "module")
     if view not in VIEWS:
         raise UnknownNameError("view", view, VIEWS)
@@ -101,6 +112,44 @@ def render(
         more_documents=max(0, len(others) - LISTED),
         files=files[:LISTED],
         more_files=max(0, len(files) - LISTED),
+    )
+
+
+def _within(
+    skill: Skill, target: str | None, query: str | None, budget: int, format: str, count: Counter
+) -> str:
+    """What answers `query` in `budget` tokens, of all documents at or below `target`."""
+    if format not in VIEWS["full"].templates:
+        raise UnknownNameError("format", format, VIEWS["full"].templates)
+    found = tuple(nodes(skill))
+    if target is not None:
+        found = below(found, find(found, target)[0])
+
+    def wrap(body: str) -> str:
+        template = "budget.md.j2" if format == "markdown" else "content.xml.j2"
+        return _fill(
+            template,
+            body=body,
+            skill=skill.name,
+            folder=posixpath.dirname(skill.location),
+            path="" if target is None else found[0].path,
+            anchor="",
+            trail=[],
+            documents=[],
+            more_documents=0,
+            files=[],
+            more_files=0,
+        )
+
+    return choose(
+        skill,
+        found,
+        query,
+        budget,
+        body=lambda node, section: _body(skill, node, replace(section, end=section.text_end)),
+        trail=_trail,
+        wrap=wrap,
+        count=count,
     )
 
 
