@@ -183,3 +183,9 @@ def test_what_json_writes_is_read_back(data: dict[str, str]) -> None:
     for key in data:
         start, end = found.keys[(key,)]
         assert source(f"---\n{block}---\n").text[start:end] == key
+
+
+def test_a_number_too_long_to_be_written_stays_text() -> None:
+    value = ":".join(["59"] * 20_000)
+    text = f"---\nname: a\ndescription: b\nmetadata:\n  n: {value}\n---\n"
+    assert split(Source("SKILL.md", b"", text)).data["metadata"] == {"n": value}

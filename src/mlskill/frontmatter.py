@@ -145,11 +145,13 @@ def _typed(event: Any) -> Any:
         if kind == "bool":
             return _SCALARS.construct_yaml_bool(node)
         if kind == "int":
-            return _SCALARS.construct_yaml_int(node)
+            whole = _SCALARS.construct_yaml_int(node)
+            str(whole)  # 59:59:59 is a number, too, and a long one cannot be written as text
+            return whole
         if kind == "float":
             number = _SCALARS.construct_yaml_float(node)
             return number if math.isfinite(number) else text
-    except (ValueError, OverflowError):  # 4,301 digits, 0b_
+    except (ValueError, OverflowError):  # more than 4,300 digits, 0b_
         return text
     return text
 
