@@ -21,6 +21,14 @@ FLAG = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 
 # rule, the text of SKILL.md (or all of it, from its frontmatter on), and other files
 CASES: list[tuple[str, str, dict[str, str]]] = [
+    # secrets: keys that are real, and those that show how one looks
+    ("secret-key", "⟦AKIA" + "QYLPMN5HHHFPZAM2⟧ and AKIAIOSFODNN7EXAMPLE", {}),
+    ("secret-key", "AIzaXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX AIzaSyA1B2C3D4E5F6G7H8I9J0K1L2M3N4O5P6Q", {}),
+    ("secret-key", "x\n-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", {}),
+    ("secret-key", "x\n-----BEGIN RSA PRIVATE KEY-----\n<base64>\n", {}),
+    ("secret-key", f"x\n⟦-----BEGIN EC PRIVATE KEY-----⟧\n{'mFq9' * 16}\n", {}),
+    ("secret-key", "ghp_short, task-sk-proj-x, https://x.y/hf_transfer, npm_config_registry", {}),
+    ("secret-key", "x_ghp_Qm7RtZ2vLw9KxYc4PnHs8BdJf3GgUa6TeVo5", {}),
     # links: there or not there
     ("link-target-missing", "⟦[a](b.md)⟧ and ⟦![c](d.png)⟧", {}),
     ("link-target-missing", "[a](b.md) [b](./b.md) [c](b.md#b) [d](b.md?plain=1#L3)", {"b.md": "# B"}),

@@ -5,8 +5,9 @@
     links        links, images, mentions          once.py      what several want to know
     sections     headings, pages                  nearest.py   "did you mean"
     code         fences, comments                 mojibake.py
-    text         characters                       pages/       what `explain` prints, and the tests
-    size         how long                                      run
+    secrets      keys                             pages/       what `explain` prints, and the tests
+    text         characters                                    run
+    size         how long
 
 The table lists them; there is no other way in. `validate(skill, rules=…)` takes any other table,
 and `choose` makes one by profile, family and rule.
@@ -18,7 +19,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mlskill.errors import UnknownNameError
-from mlskill.rules import code, files, frontmatter, links, sections, size, text
+from mlskill.rules import code, files, frontmatter, links, secrets, sections, size, text
 from mlskill.rules.profiles import Profile, choose
 from mlskill.rules.rule import Problem, Problems, Rule, rule
 
@@ -33,6 +34,7 @@ _LISTED: tuple[Rule, ...] = (
     files.path_collision,
     files.path_unprintable,
     files.archive_unsafe,
+    files.file_opaque,
     files.skill_file_case,
     frontmatter.frontmatter_missing,
     frontmatter.frontmatter_unclosed,
@@ -60,6 +62,7 @@ _LISTED: tuple[Rule, ...] = (
     text.text_control_character,
     text.text_bidi_control,
     text.text_invisible,
+    secrets.secret_key,
     size.limit_reached,
     size.skill_too_long,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from codecs import BOM_UTF8
 
 from mlskill.model import Skill
@@ -66,3 +67,20 @@ def archive_unsafe(skill: Skill) -> Problems:
 def skill_file_case(skill: Skill) -> Problems:
     """The skill's file is not called exactly SKILL.md."""
     return reported(skill, "skill-file-case")
+
+
+_COMPILED = frozenset(
+    (".class", ".dll", ".dylib", ".exe", ".jar", ".o", ".pyc", ".pyd", ".pyo", ".so", ".wasm")
+)
+_PACKED = frozenset((".7z", ".bz2", ".gz", ".rar", ".skill", ".tar", ".tgz", ".whl", ".xz", ".zip"))
+
+
+@rule("warning")
+def file_opaque(skill: Skill) -> Problems:
+    """A file is compiled or packed by its name: nobody sees what it does before it is used."""
+    for asset in skill.assets:
+        suffix = posixpath.splitext(asset.path)[1].lower()
+        if suffix in _COMPILED:
+            yield Problem(asset.path, 0, 0, "is compiled; give its source instead")
+        elif suffix in _PACKED:
+            yield Problem(asset.path, 0, 0, "is an archive; give what is in it as files")

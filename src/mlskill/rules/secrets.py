@@ -1,0 +1,53 @@
+"""Rules about secrets."""
+
+from __future__ import annotations
+
+import re
+
+from mlskill.model import Skill
+from mlskill.rules.rule import Problems, at, rule
+
+# Formats that their issuers document and scan for; each alternative is named for the message.
+_KEYS = {
+    "AWS access key": r"(?:AKIA|ASIA)[A-Z2-7]{16}",
+    "GitHub token": r"gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
+    "GitLab token": r"glpat-[A-Za-z0-9_-]{20}",
+    "Anthropic key": r"sk-ant-[a-z]{3,5}\d\d-[A-Za-z0-9_-]{80,200}",
+    "OpenAI key": r"sk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,100}T3BlbkFJ[A-Za-z0-9_-]{20,100}",
+    "Hugging Face token": r"hf_[A-Za-z]{34}",
+    "npm token": r"npm_[A-Za-z0-9]{36}",
+    "PyPI token": r"pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,250}",
+    "Google API key": r"AIza[A-Za-z0-9_-]{35}",
+    "Slack token": r"xox[abprs]-\d{9,15}-[A-Za-z0-9-]{20,100}",
+    "Stripe key": r"[sr]k_live_[A-Za-z0-9]{24,99}",
+    "SendGrid key": r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
+    "private key": r"-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----\s{1,40}[A-Za-z0-9+/]{60}",
+}
+_GROUPS = {f"k{number}": name for number, name in enumerate(_KEYS)}
+# Without one of these there is no key; a search for words is many times faster than the pattern.
+_MARKS = (
+    *("AKIA", "ASIA", "AIza", "SG.", "T3BlbkFJ", "_live_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    *("github_pat_", "glpat-", "hf_", "npm_", "pypi-", "sk-ant-", "xox", "PRIVATE KEY-----"),
+)
+# What people write for a key when they show how one looks.
+_EXAMPLE = re.compile(
+    r"example|your|dummy|fake|placeholder|redacted|test|x{4}|(.)\1{4}|1234|abcd|a1b2|0123|\.\.\.",
+    re.IGNORECASE,
+)
+
+
+@rule("warning", exact=False)
+def secret_key(skill: Skill) -> Problems:
+    """A page holds what looks like a real key, token or private key."""
+    pages = [d for d in skill.documents if any(mark in d.text for mark in _MARKS)]
+    if not pages:
+        return
+    alternatives = "|".join(f"(?P<k{n}>{key})" for n, key in enumerate(_KEYS.values()))
+    pattern = re.compile(rf"(?<![A-Za-z0-9_-])(?:{alternatives})")
+    for document in pages:
+        for match in pattern.finditer(document.text):
+            if not _EXAMPLE.search(match[0].partition("-----\n")[2] or match[0]):
+                kind = _GROUPS[match.lastgroup or "k0"]
+                end = match.start() + len(match[0].partition("\n")[0])
+                advice = "withdraw it, and have the reader set it in the environment"
+                yield at(document, (match.start(), end), f"looks like a real {kind}; {advice}")
