@@ -154,7 +154,7 @@ def test_case(rule: str, text: str, others: dict[str, str]) -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    by_page = {"file", "path", "archive", "symlink", "skill", "limit", "fence", "comment"}
+    by_page = {"body", "file", "path", "archive", "symlink", "skill", "limit", "fence", "comment"}
     assert {r for r in RULES if r.partition("-")[0] not in by_page} == {rule for rule, *_ in CASES}
 
 
@@ -231,3 +231,10 @@ def test_a_bom_is_not_portable() -> None:
     for profile, count in (("spec", 0), ("portable", 1)):
         report = validate(skill, rules=choose(RULES, profile))  # type: ignore[arg-type]
         assert len(report.findings) == count
+
+
+def test_a_skill_without_a_body_is_not_portable() -> None:
+    skill = loads({"SKILL.md": HEAD.rstrip()}, root="pdf-tools")
+    assert not validate(skill).findings
+    report = validate(skill, rules=choose(RULES, "portable"), advice=True)
+    assert [finding.rule for finding in report.findings] == ["body-empty"]

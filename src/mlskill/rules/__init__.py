@@ -55,6 +55,7 @@ _LISTED: tuple[Rule, ...] = (
     links.link_scheme_unsafe,
     links.mention_target_missing,
     sections.heading_empty,
+    sections.body_empty,
     sections.document_unreachable,
     code.fence_unclosed,
     code.comment_unclosed,

@@ -22,6 +22,15 @@ def heading_empty(skill: Skill) -> Problems:
                     yield at(document, span, "a heading without text; write one or remove it")
 
 
+@rule("advice")
+def body_empty(skill: Skill) -> Problems:
+    """SKILL.md says nothing after its frontmatter."""
+    main = skill.main
+    if main.frontmatter.present and not main.body.strip() and not unread(skill):
+        span = (main.frontmatter.end, main.frontmatter.end)
+        yield at(main, span, "nothing stands here; say what the agent is to do")
+
+
 # Pages for people, found by their names; no skill needs to lead to them.
 _CUSTOMARY = frozenset(
     (
