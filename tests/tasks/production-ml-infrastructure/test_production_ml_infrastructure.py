@@ -121,7 +121,7 @@ def audit_quick(rows, folder):
 
 
 def scaling():
-    text = block("yaml", "HorizontalPodAutoscaler").split("---\n")[-1]
+    text = block("yaml", "HorizontalPodAutoscaler")
     return text.replace("ranker", "scorer").replace("maxReplicas: 12", "maxReplicas: 10")
 
 
@@ -153,7 +153,8 @@ CMD ["uvicorn", "app:app"]
 
 
 def quarantine():
-    return block("yaml", "NetworkPolicy").replace("convert-foreign-model", "convert")
+    text = (ROOT / "resources" / "pieces" / "quarantine_job.yml").read_text()
+    return text.replace("convert-foreign-model", "convert")
 
 
 def quarantine_quick():
