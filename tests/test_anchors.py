@@ -10,7 +10,8 @@ from mlskill.anchors import Anchors, slug
 
 SLUGS = {
     "Hello World": "hello-world",
-    "  Trim me  ": "trim-me",
+    "a   b": "a---b",
+    "two\nlines": "twolines",
     "C++ & C#": "c--c",
     "a - b": "a---b",
     "snake_case": "snake_case",

@@ -23,10 +23,11 @@ PATHS = {
     ("a.md", "x\\b.md"): None,
     ("a.md", "b\0.md"): None,
     ("a.md", "x//b.md"): "x/b.md",
+    ("a.md", "x/" * 3000 + "b.md"): None,
 }
 
 
-@pytest.mark.parametrize(("at", "expected"), PATHS.items(), ids=map(str, PATHS))
+@pytest.mark.parametrize(("at", "expected"), PATHS.items(), ids=[str(at)[:40] for at in PATHS])
 def test_resolve(at: tuple[str, str], expected: str | None) -> None:
     assert resolve(*at) == expected
 

@@ -107,6 +107,11 @@ def test_a_link_by_reference_in_a_heading_is_its_text() -> None:
     assert document("## [Un][u] x\n\n[u]: b.md").sections[1].anchor == "un-x"
 
 
+def test_anchors_keep_every_space_titles_do_not() -> None:
+    found = document("# a   b\n\n# ![i](i.png) c\n").sections
+    assert [(s.anchor, s.title) for s in found[1:]] == [("a---b", "a b"), ("-c", "c")]
+
+
 def test_title_and_lead() -> None:
     found = document("---\nname: n\n---\n\n# The *Title* `x`\n\nOne.\n\nTwo.\n\n## A\n")
     assert (found.title, found.lead, found.description) == ("The Title x", "One.\n\nTwo.", "One.")

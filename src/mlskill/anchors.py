@@ -14,10 +14,12 @@ _KEPT = frozenset(("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "
 def slug(text: str) -> str:
     """The anchor of a heading that reads `text`, before equal ones are numbered.
 
+    Each space is a hyphen; what else is dropped may leave hyphens side by side, or in front.
+
     >>> slug("Serve: p99 & `async def`"), slug("Über-Größe  2.0")
     ('serve-p99--async-def', 'über-größe--20')
     """
-    text = text.strip().lower()
+    text = text.lower()
     if text.isascii():
         kept = (c for c in text if c.isalnum() or c in "-_ ")
     else:

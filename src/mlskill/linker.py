@@ -25,6 +25,8 @@ _FOLDERS: Mapping[str, Role] = {
     "resources": "resource",
 }
 _SCRIPTS = frozenset((".py", ".sh", ".bash", ".js", ".mjs", ".ts", ".rb", ".pl", ".ps1", ".r"))
+_LONGEST = 4096
+"""Characters of a path, as Linux has it (PATH_MAX); none longer names a file."""
 _MARKDOWN = frozenset((".md", ".markdown", ".mdx"))
 
 
@@ -55,7 +57,7 @@ def resolve(path: str, target: str) -> str | None:
     """
     if not target:
         return path
-    if target.startswith("/") or "\\" in target or "\0" in target:
+    if target.startswith("/") or "\\" in target or "\0" in target or len(target) > _LONGEST:
         return None
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
     return None if joined == ".." or joined.startswith("../") else joined

@@ -129,7 +129,7 @@ class Limits:
     """Cells of all tables of one file."""
     blocks: int = 200_000
     """Tokens that the blocks of one file become: three for each paragraph or heading."""
-    brackets: int = 50_000
+    brackets: int = 20_000
     """Brackets of one file that are tried as the start of a link."""
 
 

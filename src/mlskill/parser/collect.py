@@ -107,11 +107,11 @@ def _heading(
     """A heading; one inside a quote or a list has an anchor but opens no section."""
     content = inline.content
     if content.isalnum() or len(content) > 1000:
-        title = content
+        words = content
     else:
         children = full.parseInline(content, {"references": env.get("references", {})})[0].children
-        title = " ".join("".join(_words(children or [])).split())
-    anchor = page.slugs.add(title)
+        words = "".join(_words(children or []))
+    anchor, title = page.slugs.add(words), " ".join(words.split())
     if opening.level:
         page.anchors.setdefault(anchor, len(page.headings))
         return
@@ -127,7 +127,7 @@ def _words(tokens: list[Token]) -> Iterator[str]:
         if token.type in ("text", "code_inline", "text_special"):
             yield token.content
         elif token.type in ("softbreak", "hardbreak"):
-            yield " "
+            yield "\n"
 
 
 def _origin(page: Page, token: Token) -> _Origin:
