@@ -83,8 +83,8 @@ def test_many_skills_name_their_roots() -> None:
 
 
 def test_limit() -> None:
-    query = "bread soup stock dough loaf"
-    assert [len(search(KITCHEN, query, limit=n)) for n in (-1, 0, 1, 3)] == [0, 0, 1, 3]
+    query = "loaf dough loaves"
+    assert [len(search(KITCHEN, query, limit=n)) for n in (-1, 0, 1, 2)] == [0, 0, 1, 2]
 
 
 HOSTILE = [

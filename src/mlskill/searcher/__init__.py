@@ -17,10 +17,10 @@ from mlskill.tokens import Counter, estimate
 
 __all__ = ["FIT", "Index", "search"]
 
-FIT = 1.0
-"""The evidence, by the length of the question, below which nothing is an answer."""
+FIT = 1.2
+"""How much of a question some document must know, by the question's length; else nothing fits."""
 COVERED = 0.8
-"""The share of a question's words, by what they tell, that makes a section fit whatever else."""
+"""The share of a question's words, by what they tell, that makes a document fit whatever else."""
 SNIPPET = 160
 """Characters of a snippet, at most."""
 

@@ -22,6 +22,8 @@ DOCUMENT = 1.5
 """What the evidence in a whole document counts beside that in one section of it."""
 LENGTH = 0.25
 """How much more evidence a longer question needs: the exponent of what its words could tell."""
+WORD = 0.5
+"""What one word can add to `fit` at most, as a share of the rarity of a word never heard of."""
 TYPO = 0.7
 """What a word counts that only a corrected form of it was found for."""
 MOST_WORDS = 64
@@ -32,8 +34,8 @@ MOST_WORDS = 64
 class Found:
     """A section that holds words of a question.
 
-    `score` ranks it; `fit` is its evidence, by the length of the question; `covered` is the share
-    of what the question's words tell that stands in it.
+    `score` ranks it; `fit` is how many words of the question its document knows and how well, by
+    the question's length; `covered` is the share of what they tell that stands in it.
     """
 
     part: Part
@@ -67,6 +69,7 @@ class Index:
         sections: dict[int, float] = defaultdict(float)
         documents: dict[int, float] = defaultdict(float)
         covered: dict[int, float] = defaultdict(float)
+        known: dict[int, float] = defaultdict(float)
         unheard = math.log(1 + len(self.parts) / 0.5)
         total = 0.0
         for word in asked(query)[:MOST_WORDS]:
@@ -79,9 +82,14 @@ class Index:
                         rows[row] = max(rows.get(row, 0.0), score)
             rarity = _rarity(len(rows), len(self.parts)) if rows else unheard
             total += rarity
+            best: dict[int, float] = defaultdict(float)
             for row, score in rows.items():
                 sections[row] += share * score
-                covered[row] += rarity
+                owner = self.parts[row].document
+                best[owner] = max(best[owner], share * score)
+            for owner, score in best.items():
+                known[owner] += min(score, WORD * unheard)
+                covered[owner] += rarity
             for form in forms:
                 for row, score in self._look("documents", form, len(self.pages)).items():
                     documents[row] += share * score
@@ -90,8 +98,8 @@ class Index:
             Found(
                 part := self.parts[row],
                 score + DOCUMENT * documents[part.document],
-                score / unit,
-                covered[row] / total,
+                known[part.document] / unit,
+                covered[part.document] / total,
             )
             for row, score in sections.items()
         ]
