@@ -35,7 +35,9 @@ QUIET = seasons()
 
 
 def test_a_quiet_year_with_thirty_columns_stays_quiet():
-    alarms = [len(replay(seasons(days=300, columns=12, seed=seed), LAGS, level=0.02)) for seed in range(3)]
+    alarms = [
+        len(replay(seasons(days=300, columns=12, seed=seed), LAGS, level=0.02)) for seed in range(3)
+    ]
     assert sum(alarms) <= 0.04 * 3 * 223, alarms
 
 
