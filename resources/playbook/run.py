@@ -1,8 +1,8 @@
 """All stages, or one: ``python resources/playbook/run.py [STAGE] [--home FOLDER]``.
 
-A stage is done when its report says so with the key of today's code and of the stages before it;
-a killed run goes on where it was. Each stage ends in gates; a failed one stops the run. Change:
-`STAGES`.
+A stage is done when its report says so; a killed run goes on where it was. A folder that other code
+filled is refused: old rows and models would mix with new ones. Each stage ends
+in gates; a failed one stops the run. Change: `STAGES`.
 """
 
 from __future__ import annotations
@@ -74,6 +74,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     home = options.home.absolute()
     home.mkdir(parents=True, exist_ok=True)
+    reports = [read_json(path) for path in (home / "reports").glob("*.json")]
+    if any(report["key"] != key(report["stage"]) for report in reports):
+        print(f"{home} was filled by other code: give another --home", file=sys.stderr)
+        return 2
     if options.stage:
         before = STAGES[: STAGES.index(options.stage)]
         missing = [stage for stage in before if not done(home, stage)]

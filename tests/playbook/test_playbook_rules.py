@@ -52,7 +52,7 @@ def test_every_alert_fires_when_it_should_and_not_before():
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("> 1.05", "> 1.5"),
+        ("> 1.1", "> 1.5"),
         ("on () group_left () sum", "sum"),
         ("weather_unit_gap > 0.5", "weather_unit_gap > 20"),
         ("absent(monitor_last_run_seconds) or ", ""),

@@ -46,6 +46,14 @@ def run(home: Path, *more: str, kill_in: str = "") -> tuple[int, str]:
     return process.wait(), said
 
 
+def test_a_folder_filled_by_other_code_is_refused(tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "frame.json").write_text('{"stage": "frame", "key": "old"}')
+    code, said = run(tmp_path, "data")
+    assert code == 2
+    assert "other code" in said
+
+
 def test_a_stage_alone_says_what_it_needs(tmp_path):
     code, said = run(tmp_path, "monitor")
     assert code == 2
@@ -96,7 +104,11 @@ CLAIMS = [  # stage, path in its figures, how the page writes it
     ("validate", ("observed over expected",), "{:.2f} times those expected"),
     ("release", ("shadow, whole month", 0), "−{0:.0f} (−99 to −15)"),
     ("release", ("A/B", "change", 0), "−{0:.0f} (−75 to +6)"),
-    ("release", ("false alarms of A/A tests", "by day, tested by flight"), "by flight {:.0%}*"),
+    (
+        "release",
+        ("false alarms of A/A tests", "by day, tested by flight"),
+        "by flight {:.0%}*",
+    ),
     ("monitor", ("level",), "by days over {:.2f}"),
     ("monitor", ("hours with a false null alarm",), "{}"),
     ("monitor", ("faults", "Celsius"), "{}"),
@@ -113,7 +125,7 @@ def test_the_page_says_what_the_run_found(home, stage, path, words):
     for step in path:
         value = value[step]
     value = abs(value) if isinstance(value, float) and "−" in words else value
-    claim = words.format(value)
+    claim = words.format(value).replace("%", " %")
     assert claim in PAGE
 
 
