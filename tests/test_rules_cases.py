@@ -20,6 +20,7 @@ HEAD = "---\nname: pdf-tools\ndescription: Reads PDF files.\n---\n\n"
 FLAG = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 
 # rule, the text of SKILL.md (or all of it, from its frontmatter on), and other files
+ESCAPED = '---\nname: pdf-tools\ndescription: ⟦"Use {} it"⟧\n---\nText.\n'
 CASES: list[tuple[str, str, dict[str, str]]] = [
     # secrets: keys that are real, and those that show how one looks
     ("secret-key", "⟦AKIA" + "QYLPMN5HHHFPZAM2⟧ and AKIAIOSFODNN7EXAMPLE", {}),
@@ -84,6 +85,9 @@ CASES: list[tuple[str, str, dict[str, str]]] = [
     ("text-mojibake", "«\u00a0jusqu’à\u00a0», “MANHÔ, l’été…”, ÄÖÜ…, ESPAÑ…, «Â», naïve, ðe, ×2", {}),
     ("text-control-character", "a⟦\x1b⟧[31m b⟦\x00\x07⟧ c⟦\x85⟧ tab\there", {}),
     ("text-mojibake", "⟦\u00f0\u009f\u00a7\u00a0⟧", {}),
+    ("text-control-character", ESCAPED.format(r"\e]52;c;A\a"), {}),
+    ("text-bidi-control", ESCAPED.format(r"\u202e"), {}),
+    ("text-invisible", ESCAPED.format(r"\U000e0041"), {}),
     ("text-bidi-control", "a⟦\u202e⟧b⟦\u202c⟧ c⟦\u200f⟧d", {}),
     ("text-bidi-control", "שלום\u200f! \u2067עולם\u2069 a\nb⟦\u200e⟧", {}),
     ("text-bidi-control", "שלום ⟦\u202e⟧a⟦\u202c⟧", {}),

@@ -30,6 +30,7 @@ def text_control_character(skill: Skill) -> Problems:
             at_or_before = bisect_right(runs, (span[0], len(document.text))) - 1
             if at_or_before < 0 or span[0] >= runs[at_or_before][1]:
                 yield _characters(document, span, "remove it")
+    yield from _written(skill, "control")
 
 
 @rule("warning")
@@ -38,6 +39,7 @@ def text_bidi_control(skill: Skill) -> Problems:
     for document, found in _unseen(skill):
         for span in found.bidi:
             yield _characters(document, span, "it is shown in another order than it is read")
+    yield from _written(skill, "bidi")
 
 
 @rule("warning")
@@ -48,6 +50,7 @@ def text_invisible(skill: Skill) -> Problems:
             tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
             words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
             yield _characters(document, span, f"it spells {words!r}" if words else "remove it")
+    yield from _written(skill, "invisible")
 
 
 @once
@@ -55,6 +58,29 @@ def _unseen(skill: Skill) -> tuple[tuple[Document, Unseen], ...]:
     """What hides in each page that hides something."""
     found = ((document, unseen(document.text)) for document in skill.documents)
     return tuple((document, runs) for document, runs in found if any(runs))
+
+
+def _written(skill: Skill, kind: str) -> Problems:
+    r"""What frontmatter holds only once its escapes are read: ``"\u202e"`` is such a character."""
+    for document, span, value, found in _escaped(skill):
+        for start, _ in getattr(found, kind):
+            char = value[start]
+            message = f"U+{ord(char):04X} {_name(char)} written as an escape; remove it"
+            yield at(document, span, message)
+            break
+
+
+@once
+def _escaped(skill: Skill) -> tuple[tuple[Document, tuple[int, int], str, Unseen], ...]:
+    """The values of frontmatter in which something hides that their text does not show."""
+    return tuple(
+        (document, span, value, found)
+        for document in skill.documents
+        for path, value in document.frontmatter.texts.items()
+        if any(found := unseen(value))
+        and (span := document.frontmatter.values.get(path))
+        and not any(unseen(document.text[slice(*span)]))
+    )
 
 
 @once
