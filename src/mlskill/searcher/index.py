@@ -11,6 +11,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from weakref import finalize
 
 from mlskill.model import Skill
 from mlskill.searcher.texts import FIELDS, Page, Part, pages
@@ -53,6 +54,7 @@ class Index:
         self.parts: list[Part] = []
         self._known: set[str] = set()
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
+        finalize(self, self._database.close)  # from 3.13 on Python warns of one left open
         marks = ", ".join("?" * (len(FIELDS) + 1))
         for table, rows in (("sections", self._sections), ("documents", self._documents)):
             self._database.execute(
