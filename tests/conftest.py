@@ -12,8 +12,8 @@ from hypothesis import settings
 # Two threads on a busy core wait for each other: a boosted fit then takes minutes, not seconds.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A shared machine may pause: no example has a deadline. In CI the examples are the same each time, so
-# that a change is judged by what it changes; everywhere else they are new ones.
+# A shared machine may pause: no example has a deadline. In CI the examples are the same each time,
+# so that a change is judged by what it changes; everywhere else they are new ones.
 settings.register_profile("mlskill", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("mlskill")
 
