@@ -16,6 +16,7 @@ import struct
 import sys
 import tempfile
 import zipfile
+from contextlib import closing
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -213,9 +214,10 @@ def backup(answer: ModuleType) -> None:
             if number == 19:
                 db.execute("PRAGMA wal_checkpoint")
         answer.backup(str(path), str(target))
-        count = sqlite3.connect(target).execute("SELECT count(*) FROM model").fetchone()[0]
-        assert count == 30, f"{count} of 30 models are in the backup"
+        with closing(sqlite3.connect(target)) as copy:
+            count = copy.execute("SELECT count(*) FROM model").fetchone()[0]
         db.close()
+        assert count == 30, f"{count} of 30 models are in the backup"
 
 
 def audit(answer: ModuleType) -> None:

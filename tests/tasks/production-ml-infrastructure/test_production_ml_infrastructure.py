@@ -8,6 +8,7 @@ import pickletools
 import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -102,8 +103,8 @@ class Plain:
 
 
 def backup(database, target):
-    with sqlite3.connect(target) as other:
-        sqlite3.connect(database).backup(other)
+    with closing(sqlite3.connect(database)) as db, closing(sqlite3.connect(target)) as other:
+        db.backup(other)
 
 
 def audit(rows, folder):
