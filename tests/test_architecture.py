@@ -37,6 +37,8 @@ def units() -> list[tuple[str, Path]]:
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         inner = path.relative_to(PACKAGE).with_suffix("")
+        if inner.parts[0] == "ml-engineer":  # in the wheel: the skill's pieces
+            continue
         found.append(
             ("" if inner.name == "__init__" and len(inner.parts) == 1 else inner.parts[0], path)
         )
