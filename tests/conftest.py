@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hypothesis import settings
 
 # Two threads on a busy core wait for each other: a boosted fit then takes minutes, not seconds.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tools that were installed beside this Python are found even where it was not "activated".
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 # A shared machine may pause: no example has a deadline. In CI the examples are the same each time,
 # so that a change is judged by what it changes; everywhere else they are new ones.
