@@ -315,10 +315,11 @@ def _search(options: argparse.Namespace) -> int:
     query = " ".join(options.query)
     hits = search(skills[0] if len(skills) == 1 else skills, query, limit=options.limit)
     if options.format == "json":
-        import json
         from dataclasses import asdict
 
-        _write(json.dumps([asdict(hit) for hit in hits], indent=2, ensure_ascii=False) + "\n")
+        from mlskill.formats.json import dump
+
+        _print(dump([asdict(hit) for hit in hits]))
     else:
         for hit in hits:
             name = f"{hit.path}#{hit.anchor}" if hit.anchor else hit.path
