@@ -84,7 +84,7 @@ HEAVY = {"jinja2", "pydantic", "markdown_it", "yaml", "mlskill.renderer", "mlski
     ("code", "allowed"),
     [
         ("import mlskill", set()),
-        ("import mlskill.apps.cli as c; c._parser()", set()),
+        ("import mlskill.apps.cli as c; c.parser([])", set()),
         ("import mlskill; mlskill.load", {"markdown_it", "yaml"}),
         ("import mlskill; mlskill.validate, mlskill.load", {"markdown_it", "yaml"}),
     ],

@@ -1,0 +1,73 @@
+"""The command line: a table of commands, each a module here with `EXAMPLES`, `arguments`, `run`.
+
+Only the module of the command that is asked for is imported, so that one command never pays for
+another. Exit codes: 0 clean; 1 something was found; 2 could not run (one line on stderr); 3 a limit
+was reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from mlskill.errors import MlskillError
+from mlskill.hidden import visible
+
+COMMANDS = {
+    "render": "print a skill, a module or a section as context for an agent",
+    "search": "find the sections that answer a question",
+    "validate": "check every skill below the paths",
+    "tree": "show documents, sections and tokens as a tree",
+    "explain": "explain a rule: what it finds, why, how to mend it",
+    "prove": "RUN the code blocks of skills, with your rights, and report which hold",
+}
+"""Every command, with the line that `mlskill --help` shows for it."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns its exit code, and never a traceback for bad input."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # "mlskill validate >&-": only the exit code is wanted
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif hasattr(stream, "reconfigure"):  # a skill may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
+    options = parser(arguments[:1]).parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except (MlskillError, OSError) as error:  # OSError: the folder one is in was removed
+        print(f"mlskill: {visible(str(error))}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def parser(wanted: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """The parser of the command line, in which the `wanted` commands know their arguments."""
+    from mlskill import __version__
+
+    top = argparse.ArgumentParser(
+        prog="mlskill",
+        description="Load, validate, render and prove Agent Skill trees.",
+        epilog="Without a path, render and tree speak of the ml-engineer skill that comes with "
+        "mlskill, and validate checks the folder you are in.",
+    )
+    top.add_argument("--version", action="version", version=f"mlskill {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in wanted:
+            command = import_module(f"{__name__}.{name}")
+            sub.epilog = "examples:\n  " + command.EXAMPLES.strip().replace("\n", "\n  ")
+            command.arguments(sub)
+            sub.set_defaults(command=command.run)
+    return top

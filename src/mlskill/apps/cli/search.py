@@ -1,0 +1,50 @@
+"""mlskill search: which sections answer a question."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from mlskill.apps.cli.console import show, write
+from mlskill.apps.cli.targets import Skills
+from mlskill.hidden import visible
+from mlskill.home import home
+
+EXAMPLES = """
+mlskill search 'why does p99 explode when I add workers'
+mlskill search --in ~/.agents/skills 'merge two PDF files' --format json
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.add_argument("query", nargs="+", help="a question, an error message, an identifier")
+    parser.add_argument(
+        "--in",
+        dest="path",
+        metavar="PATH",
+        action="append",
+        help="a skill, or a folder of many (default: the one that comes with mlskill)",
+    )
+    parser.add_argument("--limit", type=int, default=10, help="hits to show (default: 10)")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the hits, best first."""
+    from mlskill.searcher import search
+
+    found = Skills(options.path or [str(home())])
+    skills = [*found]
+    query = " ".join(options.query)
+    hits = search(skills[0] if len(skills) == 1 else skills, query, limit=options.limit)
+    if options.format == "json":
+        from mlskill.formats.json import dump
+
+        show(dump([asdict(hit) for hit in hits]))
+    else:
+        for hit in hits:
+            name = f"{hit.path}#{hit.anchor}" if hit.anchor else hit.path
+            write(f"{visible(name)}  {hit.score:.1f}  {hit.tokens:,} tokens\n")
+            write(f"    {visible(hit.snippet or hit.title)}\n")
+    return found.exit_code or int(not hits)

@@ -1,0 +1,79 @@
+"""mlskill validate: what is wrong with skills, and where."""
+
+from __future__ import annotations
+
+import argparse
+
+from mlskill.apps.cli.arguments import names, output
+from mlskill.apps.cli.console import colour, save, show
+from mlskill.apps.cli.targets import no_skill
+from mlskill.formats import FORMATS
+from mlskill.loader import load
+from mlskill.reader import discover
+
+EXAMPLES = """
+mlskill validate
+mlskill validate skills/ --format github
+mlskill validate --profile spec skills/ --ignore name-not-folder
+mlskill validate --output sarif:skills.sarif --output junit:skills.xml skills/
+mlskill validate my-skill.zip --format json | jq .findings[].rule
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.add_argument(
+        "path", nargs="*", default=["."], help="a skill, or a folder of many (default: .)"
+    )
+    parser.add_argument("--format", choices=tuple(FORMATS), default="text")
+    parser.add_argument(
+        "--output",
+        metavar="FORMAT:FILE",
+        type=output,
+        action="append",
+        default=[],
+        help="write the report to a file, too; may be given several times",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=("default", "strict", "spec", "portable"),
+        default="default",
+        help="strict: advice, too; spec: only what the specification demands; portable: that, and "
+        "what some clients refuse to load",
+    )
+    for option, words in (("--select", "only these"), ("--ignore", "all but these")):
+        parser.add_argument(
+            option,
+            metavar="RULE",
+            type=names,
+            action="extend",
+            default=[],
+            help=f"{words} rules or families, with commas between; see mlskill explain",
+        )
+    parser.add_argument("--advice", action="store_true", help="report what could be better, too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the report, and write it where it was asked for."""
+    from mlskill.rules import RULES, choose
+    from mlskill.validator import merge, unsearched, validate
+
+    rules = choose(
+        RULES,
+        options.profile,
+        select=options.select,
+        ignore=options.ignore,
+        advice=options.advice,
+    )
+    reports = []
+    for path in options.path:
+        found = discover(path)
+        reports += [validate(load(root), rules=rules, advice=True) for root in found]
+        reports.append(unsearched(found.faults, rules=rules))
+    report = merge(reports)
+    if not report.skills and not report.findings:
+        raise no_skill(options.path)
+    for name, path in options.output:
+        save(path, FORMATS[name](report))
+    show(FORMATS[options.format](report, color=colour()))
+    return report.exit_code
