@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 PIECES = Path(__file__).parents[2] / "resources" / "pieces"
-sys.path.insert(0, str(PIECES))
 
 torch = pytest.importorskip("torch")
 from accumulate import optimizer_step  # noqa: E402

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 PIECES = Path(__file__).parents[2] / "resources" / "pieces"
-sys.path.insert(0, str(PIECES))
 
 pytest.importorskip("fcntl")
 from backfill import backfill, files, prune  # noqa: E402

@@ -9,9 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
-
 from ci_audit import main, skipped, too_old
 
 PIECES = Path(__file__).parents[2] / "resources" / "pieces"

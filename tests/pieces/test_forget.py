@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
-
 from forget import Ledger, find_copies
 
 SECRET = b"kept elsewhere"

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
-
 import shutil
 import subprocess
 
+import pytest
 from lineage import changed, differences, digest, manifest
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")

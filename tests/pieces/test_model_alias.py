@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import os
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
-
-import os
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 pytest.importorskip("mlflow", minversion="3")

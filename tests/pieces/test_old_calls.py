@@ -5,14 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
-import sys
 import warnings
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
-
 from old_calls import GONE, REFUSED, main, old_calls
 
 OLD = [

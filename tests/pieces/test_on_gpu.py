@@ -13,7 +13,6 @@ from time import sleep
 import pytest
 
 PIECES = Path(__file__).parents[2] / "resources" / "pieces"
-sys.path.insert(0, str(PIECES))
 
 torch = pytest.importorskip("torch")
 if not torch.cuda.is_available():

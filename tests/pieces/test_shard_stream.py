@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import islice
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
 
 torch = pytest.importorskip("torch")
 from shard_stream import ShardStream  # noqa: E402

@@ -5,13 +5,8 @@ from __future__ import annotations
 import math
 import pickle
 import random
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "pieces"))
-
 from window_features import Event, Features, Windows, replay
 
 NOTHING = "Features(number=0, total=0.0, mean=nan, seconds_since=nan)"

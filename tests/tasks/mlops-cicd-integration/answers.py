@@ -1,26 +1,15 @@
-"""The checks tell a right answer from the quick one: both are given for every request."""
+"""Two answers to each request: the right one, with the pieces, and the quick one."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
-from pathlib import Path
-from runpy import run_path
-from types import SimpleNamespace
 
 import pytest
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 np = pytest.importorskip("numpy")
 stats = pytest.importorskip("scipy.stats")
-
-HERE = Path(__file__).parent
-PIECES = HERE.parents[2] / "resources" / "pieces"
-sys.path.insert(0, str(PIECES))
-CHECKS = run_path(str(HERE / "mlops_cicd_integration.py"))["CHECKS"]
-REQUESTS = [json.loads(line) for line in (HERE / "requests.jsonl").read_text().splitlines()]
 
 
 def alarm(days):
@@ -120,9 +109,8 @@ def green(report):
     return not bad and not skipped(report)
 
 
-KEY = f"""\
+KEY = """\
 import sys
-sys.path.insert(0, {str(PIECES)!r})
 import hashlib
 from pathlib import Path
 from lineage import digest
@@ -175,38 +163,10 @@ QUICK = {
     "key": KEY_QUICK,
     "dirty": {"code_id": dirty_quick},
 }
-
-
-def answered(name, answers, folder):
-    if name in {"rollback", "signature"}:
-        pytest.importorskip("mlflow", minversion="3")
-    if name == "stage":
-        pytest.importorskip("yaml")
-    answer = answers[name]
-    if isinstance(answer, str):
-        (folder / "answer.py").write_text(answer)
-        return SimpleNamespace(__file__=str(folder / "answer.py"))
-    return SimpleNamespace(**answer)
-
-
-def test_every_request_has_a_check_and_two_answers():
-    ids = [request["id"] for request in REQUESTS]
-    assert ids == list(CHECKS) == list(RIGHT) == list(QUICK)
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", RIGHT)
-def test_the_right_answer_passes(name, tmp_path):
-    CHECKS[name](answered(name, RIGHT, tmp_path))
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", QUICK)
-def test_the_quick_answer_fails(name, tmp_path):
-    wanted = (AssertionError, pytest.fail.Exception)
-    if name == "signature":
-        from mlflow.exceptions import MlflowException
-
-        wanted = MlflowException
-    with pytest.raises(wanted):
-        CHECKS[name](answered(name, QUICK, tmp_path))
+NEEDS = {"rollback": ("mlflow",), "signature": ("mlflow",), "stage": ("yaml",)}
+try:
+    from mlflow.exceptions import MlflowException
+except ImportError:
+    RAISES = {}
+else:
+    RAISES = {"signature": MlflowException}
