@@ -42,9 +42,11 @@ class _Builder:
         self.faults.append(Fault(rule, self.source.path, start, end, message))
 
     def duplicate(self, key: str, start: int, end: int, path: _Path) -> None:
-        first = self.source.line_of(self.keys[path][0])
-        message = f"key {key!r} stands already on line {first}; keep one of the two"
-        self.fault("frontmatter-duplicate-key", start, end, message)
+        first = self.keys[path]
+        line = self.source.line_of(first[0])
+        message = f"key {key!r} stands already on line {line}; keep one of the two"
+        rule, where = "frontmatter-duplicate-key", self.source.path
+        self.faults.append(Fault(rule, where, start, end, message, (*first, "it stands first here")))
 
     def build(self, text: str, base: int) -> Any:
         """What `text`, at offset `base` of the file, holds; raises `yaml.YAMLError`."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from mlskill.model import Document, Fault, Finding, Report, Skill
+from mlskill.model import Document, Fault, Finding, Place, Related, Report, Skill
 from mlskill.rules import RULES, Problem, Rule
 
 EXCERPT = 400
@@ -98,25 +98,34 @@ def _place(problem: Problem) -> tuple[int, int, str]:
 
 
 def _finding(skill: Skill, rule: Rule, problem: Problem, note: str) -> Finding:
-    path, severity, message = problem.path, problem.severity or rule.severity, problem.message
-    message = message[:MESSAGE] + "…" * (len(message) > MESSAGE) + note
+    message = problem.message[:MESSAGE] + "…" * (len(problem.message) > MESSAGE) + note
+    place = _located(skill, problem.path, problem.start, problem.end)
+    related = []
+    for path, start, end, what in problem.related:
+        there = _located(skill, path, start, end)
+        related.append(Related(there.path, *_columns(there), what))
+    severity = problem.severity or rule.severity
+    finding = Finding(
+        rule.id, severity, place.path, *_columns(place), message, related=tuple(related)
+    )
+    document = skill.by_path.get(problem.path)
+    if not isinstance(document, Document):
+        return finding
+    first = finding.excerpt_column - 1
+    line = document.source.line(place.line)
+    return replace(finding, excerpt=line[first : first + EXCERPT])
+
+
+def _located(skill: Skill, path: str, start: int, end: int) -> Place:
+    """A place as the caller names it: the file's path from where the skill's folder lies."""
     document = skill.by_path.get(path)
     if path == "SKILL.md":  # where it is called skill.md, that is its place
         path = posixpath.basename(skill.location) or path
     where = path if skill.root in ("", ".") else posixpath.join(skill.root, path)
     if not isinstance(document, Document):
-        return Finding(rule.id, severity, where, 1, 1, 1, 1, message)
-    place = document.source.place(problem.start, problem.end)
-    finding = Finding(
-        rule.id,
-        severity,
-        where,
-        place.line,
-        place.column,
-        place.end_line,
-        place.end_column,
-        message,
-    )
-    first = finding.excerpt_column - 1
-    line = document.source.line(place.line)
-    return replace(finding, excerpt=line[first : first + EXCERPT])
+        return Place(where, 1, 1, 1, 1)
+    return replace(document.source.place(start, end), path=where)
+
+
+def _columns(place: Place) -> tuple[int, int, int, int]:
+    return place.line, place.column, place.end_line, place.end_column

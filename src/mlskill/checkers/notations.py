@@ -14,7 +14,7 @@ import tomllib
 from typing import Any
 from xml.parsers import expat
 
-from mlskill.prover.tools import FaultError, run, tool
+from mlskill.checkers.tools import FaultError, run, tool
 
 
 def check_json(text: str) -> str:
@@ -38,7 +38,7 @@ def _load_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
     except json.JSONDecodeError as error:
-        raise FaultError(error.msg, error.lineno) from None
+        raise FaultError(error.msg, error.lineno, column=error.colno) from None
     except ValueError as error:  # a number of too many digits
         raise FaultError(str(error)) from None
 
@@ -72,8 +72,10 @@ def check_toml(text: str) -> str:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise FaultError(str(error), int(line[1]) if line else 1) from None
+        at = re.search(r"at line (\d+), column (\d+)", str(error))
+        line, column = (int(at[1]), int(at[2])) if at else (text.rstrip().count("\n") + 1, 0)
+        message = re.sub(r" \(at [^()]*\)$", "", str(error))
+        raise FaultError(message, line, column=column) from None
     return "tomllib"
 
 

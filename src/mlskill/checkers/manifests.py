@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from mlskill.prover.tools import FaultError, call, complaint, tool
+from mlskill.checkers.tools import FaultError, call, complaint, tool
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -27,7 +27,8 @@ def check_yaml(text: str) -> str:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = error.problem or error.context or "does not parse"
-        raise FaultError(message, mark.line + 1 if mark else 1) from None
+        where = (mark.line + 1, mark.column + 1) if mark else (1, 0)
+        raise FaultError(message, where[0], column=where[1]) from None
     except yaml.YAMLError as error:
         raise FaultError(str(error).partition("\n")[0]) from None
     for node in documents:
@@ -51,8 +52,8 @@ def _unique(root: yaml.Node) -> None:
             for key, value in node.value:
                 if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                     if (key.tag, key.value) in keys:
-                        line = key.start_mark.line + 1
-                        raise FaultError(f"the key {key.value[:80]!r} stands twice", line)
+                        mark, what = key.start_mark, f"the key {key.value[:80]!r} stands twice"
+                        raise FaultError(what, mark.line + 1, column=mark.column + 1)
                     keys.add((key.tag, key.value))
                 waiting += (key, value)
 
