@@ -499,12 +499,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found, by file and place; `complete` is false when a limit was reached."""
+    """What a check found, by file and place; `complete` is false when a limit was reached.
+
+    `claims` become findings only where another report has one with the same message: see `merge`.
+    """
 
     findings: tuple[Finding, ...] = ()
     skills: int = 0
     documents: int = 0
     complete: bool = True
+    claims: tuple[Finding, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -27,15 +27,17 @@ def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = 
     """
     skills = [*skill.walk()]
     findings: set[Finding] = set()
+    claims: set[Finding] = set()
     for one in skills:
         for rule in rules.values():
             if advice or rule.severity != "advice":
-                findings.update(_findings(one, rule))
+                (claims if rule.across else findings).update(_findings(one, rule))
     return Report(
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted({*findings, *_contested(claims)}, key=_order)),
         skills=len(skills),
         documents=sum(len(one.documents) for one in skills),
         complete=all(one.complete for one in skills),
+        claims=tuple(sorted(claims, key=_order)),
     )
 
 
@@ -54,14 +56,31 @@ def unsearched(faults: Iterable[Fault], *, rules: Mapping[str, Rule] = RULES) ->
 
 
 def merge(reports: Iterable[Report]) -> Report:
-    """Several reports as one."""
+    """Several reports as one, with what is wrong only because they are together."""
     reports = [*reports]
+    claims = {claim for report in reports for claim in report.claims}
+    known = {replace(f, related=()) for report in reports for f in _contested(report.claims)}
+    findings = [f for r in reports for f in r.findings if replace(f, related=()) not in known]
     return Report(
-        findings=tuple(sorted((f for r in reports for f in r.findings), key=_order)),
+        findings=tuple(sorted([*findings, *_contested(claims)], key=_order)),
         skills=sum(r.skills for r in reports),
         documents=sum(r.documents for r in reports),
         complete=all(r.complete for r in reports),
+        claims=tuple(sorted(claims, key=_order)),
     )
+
+
+def _contested(claims: Iterable[Finding]) -> Iterator[Finding]:
+    """Of the claims with one message all but the first, with that as a related place."""
+    first: dict[tuple[str, str], Finding] = {}
+    for claim in sorted(claims, key=_order):
+        known = first.setdefault((claim.rule, claim.message), claim)
+        if known is not claim:
+            there = Place(
+                known.path, known.line, known.column, known.end_line, known.end_column
+            )
+            related = Related(there.path, *_columns(there), "it is this one")
+            yield replace(claim, related=(related,))
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:

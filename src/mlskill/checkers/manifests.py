@@ -22,8 +22,14 @@ def check_yaml(text: str) -> str:
     Raises:
         FaultError: it does not parse, a key stands twice, or its schema forbids it.
     """
+    used = [by for node in documents(text) if (by := _schema(node, text)) is not None]
+    return ", ".join(dict.fromkeys(used)) or "yaml"
+
+
+def documents(text: str) -> list[yaml.Node]:
+    """The documents of `text`, composed; raises FaultError as `check_yaml` does."""
     try:
-        documents = [node for node in yaml.compose_all(text, _Loader) if node is not None]
+        found = [node for node in yaml.compose_all(text, _Loader) if node is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = error.problem or error.context or "does not parse"
@@ -31,10 +37,11 @@ def check_yaml(text: str) -> str:
         raise FaultError(message, where[0], column=where[1]) from None
     except yaml.YAMLError as error:
         raise FaultError(str(error).partition("\n")[0]) from None
-    for node in documents:
+    except RecursionError:
+        raise FaultError("too deep") from None
+    for node in found:
         _unique(node)
-    used = [by for node in documents if (by := _schema(node, text)) is not None]
-    return ", ".join(dict.fromkeys(used)) or "yaml"
+    return found
 
 
 def _unique(root: yaml.Node) -> None:

@@ -133,24 +133,30 @@ def check_diff(text: str) -> str:
     return "hunks" if hunks else "lines"
 
 
-_INSTRUCTIONS = (
-    "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL"
-    " STOPSIGNAL USER VOLUME WORKDIR"
+INSTRUCTIONS = (
+    *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL"),
+    *("MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
 )
+"""What a line of a Dockerfile starts with."""
 
 
 def check_dockerfile(text: str) -> str:
-    """By hadolint where it is installed, else: known instructions, from FROM on, that end."""
+    """By hadolint where it is installed, else by `check_instructions`."""
     if tool("hadolint"):
         return run("hadolint", ["--no-color", "--failure-threshold", "error", "-"], text=text)
+    return check_instructions(text)
+
+
+def check_instructions(text: str, *, whole: bool = True) -> str:
+    """Known instructions that end; where it is `whole`, from FROM on."""
     lines = iter(enumerate(text.splitlines(), 1))
-    stage = False
+    stage = not whole
     for number, line in lines:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         words = line.split()
         word = words[0].upper()
-        if word not in _INSTRUCTIONS.split():
+        if word not in INSTRUCTIONS:
             raise FaultError(f"{words[0][:80]} is no instruction", number)
         if not stage and word not in ("FROM", "ARG"):
             raise FaultError(f"{word} stands before FROM", number)

@@ -42,7 +42,10 @@ Check = Callable[[Skill], Problems]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check. `exact` is false where it goes by likelihood and may be wrong."""
+    """One check. `exact` is false where it goes by likelihood and may be wrong.
+
+    What a rule `across` skills yields is a fault only where a second skill yields the same message.
+    """
 
     id: str
     severity: Severity
@@ -50,16 +53,17 @@ class Rule:
     exact: bool
     summary: str
     check: Check
+    across: bool = False
 
 
-def rule(severity: Severity, *, exact: bool = True) -> Callable[[Check], Rule]:
+def rule(severity: Severity, *, exact: bool = True, across: bool = False) -> Callable[[Check], Rule]:
     """Make a `Rule` of a function that yields the problems of one skill."""
 
     def made(check: Check) -> Rule:
         name = check.__name__.replace("_", "-")
         family = check.__module__.rpartition(".")[2]
         summary = (check.__doc__ or "").strip().partition("\n")[0]
-        return Rule(name, severity, family, exact, summary, check)
+        return Rule(name, severity, family, exact, summary, check, across)
 
     return made
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from mlskill.linker import role
-from mlskill.model import Skill
+from mlskill.model import Document, Skill
 from mlskill.rules.rule import Problems, at, rule, unread
 
 
@@ -20,6 +20,63 @@ def heading_empty(skill: Skill) -> Problems:
                 if not written.strip("# \t>\n"):  # an image is a heading, too
                     span = (section.start, section.start + len(written))
                     yield at(document, span, "a heading without text; write one or remove it")
+
+
+_DELIMITER = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
+_PIPE = re.compile(r"(?<!\\)\|")
+
+
+@rule("warning")
+def table_row_long(skill: Skill) -> Problems:
+    """A row has more cells than its table: what is in them is not shown."""
+    for document in skill.documents:
+        if "|" not in document.text:
+            continue
+        text = _without_blocks(document)
+        for match in _DELIMITER.finditer(text):
+            if "|" in match[0] and match.start():
+                yield from _long_rows(document, text, match)
+
+
+def _without_blocks(document: Document) -> str:
+    parts, at_ = [], 0
+    for block in document.blocks:
+        parts += [document.text[at_ : block.start], "\n" * (block.end - block.start)]
+        at_ = block.end
+    return "".join(parts) + document.text[at_:]
+
+
+def _long_rows(document: Document, text: str, delimiter: re.Match[str]) -> Problems:
+    """The rows under `delimiter`, if a heading of as many cells stands over it, that are longer."""
+    head = text[text.rfind("\n", 0, delimiter.start() - 1) + 1 : delimiter.start() - 1]
+    columns = len(_cells(delimiter[0]))
+    if len(_cells(head)) != columns:
+        return
+    start = delimiter.end() + 1
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end == -1 else end
+        row = text[start:end]
+        if not row.strip() or "|" not in row:
+            return
+        cells = _cells(row)
+        if len(cells) > columns and "".join(text[a + start : b + start] for a, b in cells[columns:]).strip():
+            span = (start + cells[columns][0], start + cells[-1][1])
+            message = f"this row has {len(cells)} cells, its table {columns}; write \\| for | in a cell"
+            yield at(document, span, message)
+        start = end + 1
+
+
+def _cells(row: str) -> list[tuple[int, int]]:
+    """Where the cells of `row` lie in it."""
+    pipes = [match.start() for match in _PIPE.finditer(row)]
+    stripped = row.strip()
+    bounds = [*pipes]
+    if not stripped.startswith("|"):
+        bounds.insert(0, -1)
+    if not (stripped.endswith("|") and not stripped.endswith("\\|")) or len(bounds) == 1:
+        bounds.append(len(row.rstrip()))
+    return [(left + 1, right) for left, right in zip(bounds, bounds[1:], strict=False)]
 
 
 @rule("advice")
