@@ -83,7 +83,7 @@ def skill_nested(skill: Skill) -> Problems:
 
 _UNFILLED = re.compile(
     r"\[?\b(?:TODO|FIXME|TBD)\b(?=:|\]|\s*$)|\[(?:insert|describe|add|your|enter|fill)\b[^\]\n]{0,80}\](?!\()"
-    r"|\b[Ll]orem ipsum\b|\{\{[^{}\n]*\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>|\$ARGUMENTS\b|\$\{[A-Za-z_]\w*\}",
+    r"|\b[Ll]orem ipsum\b|(?<!\$)\{\{[^{}\n]*\w[^{}\n]*\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>|\$ARGUMENTS\b|\$\{[A-Za-z_]\w*\}",
 )
 
 

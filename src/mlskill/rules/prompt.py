@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.instructions import instructs, overrides
-from mlskill.rules.prose import prose
+from mlskill.rules.prose import prose, spans
 from mlskill.rules.rule import Problems, at, rule
 
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|<\|\w{1,20}\|>")
@@ -15,11 +16,10 @@ _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|
 _WRAPPERS = re.compile(
     r"</?(?:available_skills|skill_content|skill_resources|skills_system|skill|system|system-reminder"
     r"|function_calls|function_results|tool_result|antml:\w+)(?:\s[^<>\n]{0,200})?>"
-    r"|<!\[CDATA\[|\]\]>|<\|(?:im_start|im_end|endoftext|eot_id|start_header_id|end_header_id"
-    r"|system|user|assistant)\|>|\[/?INST\]|<</?SYS>>|^(?:Human|Assistant): ?$",
+    r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>",
     re.MULTILINE,
 )
-_MARKS = ("_skills>", "skill", "system", "]]>", "CDATA", "<|", "INST]", "SYS>>", "antml", "_call")
+_MARKS = ("skill>", "skills>", "skill ", "_content>", "system", "]]>", "CDATA", "<|", "antml", "_call")
 
 
 @rule("warning")
@@ -47,26 +47,27 @@ def prompt_boundary(skill: Skill) -> Problems:
                 yield at(document, match.span(), message)
 
 
-_COMMAND = re.compile(r"(?<![\w`!])!`([^`\n]{1,400})`|^```!", re.MULTILINE)
-
-
 @rule("warning")
 def command_on_load(skill: Skill) -> Problems:
     """A command stands in the text that Claude Code runs as it loads the skill."""
     for document in skill.documents:
-        if "!`" not in document.text and "```!" not in document.text:
-            continue
-        blocks = [(block.start, block.end) for block in document.blocks if block.info[:1] != "!"]
-        for match in _COMMAND.finditer(document.text, document.frontmatter.end):
-            if not any(start <= match.start() < end for start, end in blocks):
-                message = "runs when the skill is loaded, before anybody reads it; let the agent run it"
-                yield at(document, match.span(), message)
+        text = document.text
+        message = "runs when the skill is loaded, before anybody reads it; let the agent run it"
+        if "!`" in text:
+            for start, end in spans(document):
+                if text[start - 1] == "!" and text[start - 2 : start - 1].strip() == "":
+                    yield at(document, (start - 1, end), message)
+        for block in document.blocks:
+            if block.info == "!":
+                yield at(document, (block.start, block.end), message)
 
 
 @rule("warning", exact=False)
 def instruction_hidden(skill: Skill) -> Problems:
     """A comment, a label or the text of an image tells the model what readers do not see."""
     for document in skill.documents:
+        if role(document.path) == "asset":  # a template tells its readers what to fill in
+            continue
         for kind, text, start, end in _unshown(document):
             if instructs(text):
                 yield at(document, (start, end), f"this {kind} speaks to the model, unseen by readers")
@@ -116,7 +117,7 @@ def text_hidden(skill: Skill) -> Problems:
 
 
 _ACTIVE = re.compile(
-    r"<(?:script|iframe|object|embed|applet|meta|base|form|link)\b[^<>\n]*>"
+    r"<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]*>"
     r"|<[A-Za-z][^<>\n]*\son[a-z]{3,20}\s*=[^<>\n]*>",
     re.IGNORECASE,
 )

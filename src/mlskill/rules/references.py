@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.nearest import Nearest
 from mlskill.rules.prose import prose
@@ -36,7 +37,7 @@ def link_label_missing(skill: Skill) -> Problems:
 
 def _is_meant(words: str, label: str, labels: dict[str, str]) -> bool:
     """Whether brackets are a link: two of them alone may as well be a list, or mathematics."""
-    if label.startswith("^") or not re.search(r"[A-Za-z]{2}", words):
+    if label.startswith("^") or not re.match(r"\W{0,2}[A-Za-z]{2}", words) or label.isupper():
         return False
     return bool(labels) or (" " in words and re.fullmatch(r"[A-Za-z0-9][\w -]*", label) is not None)
 
@@ -73,6 +74,8 @@ def _folded(label: str) -> str:
 def link_empty(skill: Skill) -> Problems:
     """A link or an image has no target."""
     for document in skill.documents:
+        if role(document.path) == "asset":  # a template: the target is still to come
+            continue
         for link in document.links:
             if not link.target.strip() and link.kind == "inline":
                 what = "this image" if link.image else "this link"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 
 from mlskill.linker import role
 from mlskill.model import Document, Skill
@@ -22,7 +23,9 @@ def heading_empty(skill: Skill) -> Problems:
                     yield at(document, span, "a heading without text; write one or remove it")
 
 
-_DELIMITER = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
+_DELIMITER = re.compile(
+    r"^ {0,3}(?:\|[ \t]*:?-+:?[ \t]*|:?-+:?[ \t]*\|)[-:| \t]*$", re.MULTILINE
+)
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -30,20 +33,15 @@ _PIPE = re.compile(r"(?<!\\)\|")
 def table_row_long(skill: Skill) -> Problems:
     """A row has more cells than its table: what is in them is not shown."""
     for document in skill.documents:
-        if "|" not in document.text:
+        text = document.text
+        if "-|" not in text and "- |" not in text and ":|" not in text and "|-" not in text:
             continue
-        text = _without_blocks(document)
-        for match in _DELIMITER.finditer(text):
-            if "|" in match[0] and match.start():
+        blocks = [(block.start, block.end) for block in document.blocks]
+        starts = [start for start, _ in blocks]
+        for match in _DELIMITER.finditer(text, document.frontmatter.end):
+            i = bisect_right(starts, match.start()) - 1
+            if match.start() and (i < 0 or match.start() >= blocks[i][1]):
                 yield from _long_rows(document, text, match)
-
-
-def _without_blocks(document: Document) -> str:
-    parts, at_ = [], 0
-    for block in document.blocks:
-        parts += [document.text[at_ : block.start], "\n" * (block.end - block.start)]
-        at_ = block.end
-    return "".join(parts) + document.text[at_:]
 
 
 def _long_rows(document: Document, text: str, delimiter: re.Match[str]) -> Problems:

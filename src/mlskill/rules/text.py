@@ -154,9 +154,17 @@ def text_padding(skill: Skill) -> Problems:
         text = document.text
         if "\n" * 20 in text or " " * 100 in text or "\t" * 100 in text or "\u00a0" * 100 in text:
             for match in _GAP.finditer(text):
+                if match[0][0] != "\n" and _in_table(text, match):
+                    continue
                 lines = match[0].count("\n") - 1
                 what = f"{lines:,} empty lines" if lines > 0 else f"{len(match[0]):,} spaces"
                 yield at(document, (match.end(), match.end()), f"stands behind {what}, out of sight")
+
+
+def _in_table(text: str, match: re.Match[str]) -> bool:
+    """Whether the spaces fill up the cell of a table."""
+    before = text[max(0, match.start() - 2000) : match.start()].rpartition("\n")[2]
+    return "|" in before or text[match.end()] == "|"
 
 
 _CONFLICT = re.compile(r"^(?:<{7} [^\n]+|>{7} [^\n]+)$", re.MULTILINE)
@@ -191,11 +199,11 @@ _ANYBODY = re.compile(
 )
 
 
-@rule("advice", exact=False)
+@rule("warning", exact=False)
 def path_personal(skill: Skill) -> Problems:
     """A path names the home folder of one person's machine."""
     for document in skill.documents:
         if "/Users/" in document.text or "/home/" in document.text or "Users\\" in document.text:
             for match in _HOMES.finditer(document.text):
-                if not _ANYBODY.fullmatch(match[1]):
+                if not _ANYBODY.fullmatch(match[1]) and match[1].lower() not in skill.location.lower():
                     yield at(document, match.span(), f"is the home of {match[1]}; write ~ or a relative path")
