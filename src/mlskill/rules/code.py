@@ -34,7 +34,8 @@ def fence_collision(skill: Skill) -> Problems:
     """A fence is opened inside a block with an equal fence, so the inner end closes the outer."""
     for document, block, span in _collisions(skill):
         longer = block.fence[0] * (len(block.fence) + 1)
-        message = f"this fence ends the block around it; open and close that with {longer}"
+        number = document.source.line_of(block.start)
+        message = f"lies in the block that line {number} opened, and ends it; close that first, or write {longer} around it"
         place = (block.start, block.start + len(block.fence))
         yield at(document, span, message, Nearby(document.path, *place, "the block around it"))
 

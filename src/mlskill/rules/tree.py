@@ -19,7 +19,7 @@ def name_duplicate(skill: Skill) -> Problems:
         yield at(skill.main, front.keys["name",], f"another skill is called {name}, too")
 
 
-@rule("advice")
+@rule("warning")
 def document_deep(skill: Skill) -> Problems:
     """A page is reached only through other pages: SKILL.md itself does not lead to it."""
     for document in skill.modules:
