@@ -309,6 +309,11 @@ def _raw(text: str) -> str:
 
 def _blame(builder: _Builder, entry: str, value_at: int, here: int, error: yaml.YAMLError) -> None:
     """Say what is wrong with `entry`: mostly a colon in a value without quotes."""
+    index = min(_index(error, entry), max(0, len(entry.rstrip()) - 1))
+    if entry[index] == "\t":
+        at = here + index
+        builder.fault("frontmatter-invalid", at, at + 1, "a tab; YAML is indented with spaces")
+        return
     colon = re.search(r":(?=\s)", entry[value_at:])
     if colon and entry[value_at] not in "\"'[{|>":
         at = here + value_at + colon.start()
@@ -316,7 +321,7 @@ def _blame(builder: _Builder, entry: str, value_at: int, here: int, error: yaml.
             "frontmatter-colon", at, at + 1, "a colon in a plain value; put the value in quotes"
         )
         return
-    at = here + min(_index(error, entry), max(0, len(entry.rstrip()) - 1))
+    at = here + index
     builder.fault("frontmatter-invalid", at, at + 1, f"YAML: {_problem(error)}")
 
 

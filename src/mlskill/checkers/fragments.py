@@ -59,6 +59,8 @@ def _several(text: str) -> bool:
 
 # In these ways a parser that looks at a part, or at two alternatives, is misled.
 _YAML_TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%|<[A-Za-z]|\{[A-Za-z_ ]+\}|\.\.\.|…")
+# A page with a frontmatter, all of it called YAML.
+_PAGE = re.compile(r"---\n(?:.*\n)*?---\n(?:.*\n)*?#{1,6} \S")
 _ALTERNATIVES = re.compile(r"^\s*#|\s#\s", re.MULTILINE)
 
 
@@ -80,8 +82,8 @@ def broken_yaml(text: str) -> None:
         if "stands twice" in fault.message:
             if _ALTERNATIVES.search(text) or _adjacent(text, fault.line):
                 return
-        elif "<document start>" in fault.message:
-            return  # a page with a frontmatter, all of it called YAML
+        elif "<document start>" in fault.message or _PAGE.match(text):
+            return
         elif fault.column == 1 and _commented(text, fault.line):
             return  # another fragment, with a comment as its title
         raise

@@ -38,7 +38,8 @@ def file_line_ends(skill: Skill) -> Problems:
         both = raw.count(b"\r\n")
         lone, plain = raw.count(b"\r") - both, raw.count(b"\n") - both
         if lone or (both and plain):
-            first = _first_other(raw, lone > 0 or both > plain)
+            pattern = r"\r(?!\n)" if lone else r"(?<!\r)\n" if both > plain else r"\r\n"
+            first = _offset(raw, pattern)
             line = document.source.line_of(first)
             start = document.source.starts[line - 1]
             span = (start + len(document.source.line(line)),) * 2
@@ -47,10 +48,9 @@ def file_line_ends(skill: Skill) -> Problems:
             yield at(document, span, f"the lines of this file end differently ({found}); use LF")
 
 
-def _first_other(raw: bytes, windows: bool) -> int:
-    """About where the first line ends in another way than most; see `decode` for the offsets."""
+def _offset(raw: bytes, pattern: str) -> int:
+    """Where `pattern` is first found, as an offset into the text that was made of `raw`."""
     text = raw.removeprefix(BOM_UTF8).decode(errors="replace")
-    pattern = r"\r(?!\n)|(?<!\r)\n" if windows else r"\r"
     match = re.search(pattern, text)
     before = text[: match.start()] if match else ""
     return len(before.replace("\r\n", "\n"))

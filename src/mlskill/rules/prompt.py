@@ -140,5 +140,10 @@ def instruction_overrides(skill: Skill) -> Problems:
         text = document.text
         for start, end in overrides(text):
             words = prose(skill, document)[start:end]
-            if words.strip() and words.split() == text[start:end].split():
+            if words.split() == text[start:end].split() and not _inside(document, start):
                 yield at(document, (start, end), "asks the model to act against those it works for")
+
+
+def _inside(document: Document, at_: int) -> bool:
+    """Whether what stands there is not shown; that is reported already."""
+    return any(start <= at_ < end for _, _, start, end in _unshown(document))
