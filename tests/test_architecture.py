@@ -17,7 +17,7 @@ PACKAGE = Path(mlskill.__file__).parent
 FLOORS = (
     {"model"},
     {"errors", "specification"},
-    {"home", "anchors", "hidden", "tokens", "reader", "frontmatter", "schema"},
+    {"home", "anchors", "hidden", "tokens", "reader", "frontmatter", "schema", "checkers"},
     {"parser"},
     {"linker"},
     {"loader"},

@@ -96,7 +96,7 @@ def build(given: list[Block], folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         with zipfile.ZipFile(folder / "pdf-tools.zip", "w") as archive:
             for block in given:
                 archive.writestr(block.path, block.data)
-        return replace(load(folder / "pdf-tools.zip"), root="")
+        return here(load(folder / "pdf-tools.zip"))
     for block in given:
         path = root / block.path
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,13 @@ def build(given: list[Block], folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
             monkeypatch.setattr(os, "open", refusing(path.name, os.open))
     if not any(block.path.lower() == "skill.md" for block in given):
         (root / "SKILL.md").write_text(f"{HEAD}Pages are in `references/`.\n", encoding="utf-8")
-    return replace(load(root), root="")
+    return here(load(root))
+
+
+def here(skill: Skill) -> Skill:
+    """`skill` as if its folder were the one we are in."""
+    inner = tuple(replace(one, root=one.prefix.rstrip("/")) for one in skill.skills)
+    return replace(skill, root="", skills=inner)
 
 
 def refusing(name: str, opener: Callable[..., int]) -> Callable[..., int]:

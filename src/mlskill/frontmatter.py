@@ -42,9 +42,11 @@ class _Builder:
         self.faults.append(Fault(rule, self.source.path, start, end, message))
 
     def duplicate(self, key: str, start: int, end: int, path: _Path) -> None:
-        first = self.source.line_of(self.keys[path][0])
-        message = f"key {key!r} stands already on line {first}; keep one of the two"
-        self.fault("frontmatter-duplicate-key", start, end, message)
+        first = self.keys[path]
+        line = self.source.line_of(first[0])
+        message = f"key {key!r} stands already on line {line}; keep one of the two"
+        rule, where = "frontmatter-duplicate-key", self.source.path
+        self.faults.append(Fault(rule, where, start, end, message, (*first, "it stands first here")))
 
     def build(self, text: str, base: int) -> Any:
         """What `text`, at offset `base` of the file, holds; raises `yaml.YAMLError`."""
@@ -307,6 +309,11 @@ def _raw(text: str) -> str:
 
 def _blame(builder: _Builder, entry: str, value_at: int, here: int, error: yaml.YAMLError) -> None:
     """Say what is wrong with `entry`: mostly a colon in a value without quotes."""
+    index = min(_index(error, entry), max(0, len(entry.rstrip()) - 1))
+    if entry[index] == "\t":
+        at = here + index
+        builder.fault("frontmatter-invalid", at, at + 1, "a tab; YAML is indented with spaces")
+        return
     colon = re.search(r":(?=\s)", entry[value_at:])
     if colon and entry[value_at] not in "\"'[{|>":
         at = here + value_at + colon.start()
@@ -314,7 +321,7 @@ def _blame(builder: _Builder, entry: str, value_at: int, here: int, error: yaml.
             "frontmatter-colon", at, at + 1, "a colon in a plain value; put the value in quotes"
         )
         return
-    at = here + min(_index(error, entry), max(0, len(entry.rstrip()) - 1))
+    at = here + index
     builder.fault("frontmatter-invalid", at, at + 1, f"YAML: {_problem(error)}")
 
 

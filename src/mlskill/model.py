@@ -152,7 +152,8 @@ class Asset:
 class Fault:
     """Something a stage saw and could not pass on silently. `rule` names the rule that reports it.
 
-    `start` and `end` are offsets into the text of the file at `path`.
+    `start` and `end` are offsets into the text of the file at `path`. `related` is another place of
+    it that belongs to the fault, and what is there.
     """
 
     rule: str
@@ -160,6 +161,7 @@ class Fault:
     start: int
     end: int
     message: str
+    related: tuple[int, int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,11 +460,24 @@ class Skill:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a finding, and what is there: where a key stood first."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A fault as reported: which rule, how bad, where, and what to do.
 
     Lines and columns count from 1, columns in code points, the end exclusive. `excerpt` is the
     text of the line at which it starts; of a very long line, the part from `excerpt_column`.
+    `related` are other places that belong to it.
     """
 
     rule: str
@@ -474,6 +489,7 @@ class Finding:
     end_column: int
     message: str
     excerpt: str = ""
+    related: tuple[Related, ...] = ()
 
     @property
     def excerpt_column(self) -> int:
@@ -483,12 +499,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found, by file and place; `complete` is false when a limit was reached."""
+    """What a check found, by file and place; `complete` is false when a limit was reached.
+
+    `claims` become findings only where another report has one with the same message: see `merge`.
+    """
 
     findings: tuple[Finding, ...] = ()
     skills: int = 0
     documents: int = 0
     complete: bool = True
+    claims: tuple[Finding, ...] = ()
 
     @property
     def exit_code(self) -> int:

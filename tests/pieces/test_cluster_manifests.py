@@ -9,8 +9,8 @@ import pytest
 yaml = pytest.importorskip("yaml")
 from manifest_faults import faults  # noqa: E402
 
-from mlskill.prover.manifests import check_yaml  # noqa: E402
-from mlskill.prover.tools import FaultError  # noqa: E402
+from mlskill.checkers.manifests import check_yaml  # noqa: E402
+from mlskill.checkers.tools import FaultError  # noqa: E402
 
 PIECES = Path(__file__).parents[2] / "resources" / "pieces"
 NAMES = ["scorer_deployment.yml", "gpu_ranker.yml", "quarantine_job.yml"]

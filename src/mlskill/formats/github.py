@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlskill.formats.escape import inert
-from mlskill.formats.text import summary
+from mlskill.formats.text import summary, told
 from mlskill.model import Finding, Report
 
 _LEVELS = {"error": "error", "warning": "warning", "advice": "notice"}
@@ -21,7 +21,7 @@ def _command(finding: Finding) -> str:
         place |= {"col": finding.column, "endColumn": finding.end_column}
     place["title"] = finding.rule
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in place.items())
-    return f"::{_LEVELS[finding.severity]} {properties}::{_data(finding.message)}"
+    return f"::{_LEVELS[finding.severity]} {properties}::{_data(told(finding))}"
 
 
 def _data(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlskill.formats.escape import inert
 from mlskill.formats.identity import fingerprints, local
 from mlskill.formats.json import dump
+from mlskill.formats.text import told
 from mlskill.model import Report
 
 _SEVERITIES = {"error": "major", "warning": "minor", "advice": "info"}
@@ -15,7 +16,7 @@ def write(report: Report, *, color: bool = False) -> str:
     return dump(
         [
             {
-                "description": inert(finding.message),
+                "description": inert(told(finding)),
                 "check_name": inert(finding.rule),
                 "fingerprint": mark,
                 "severity": _SEVERITIES[finding.severity],

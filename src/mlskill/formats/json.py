@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from mlskill.model import Report
@@ -17,7 +17,7 @@ _COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 
 def write(report: Report, *, color: bool = False) -> str:
     """The report as JSON, made inert by `dump`."""
-    return dump({"version": VERSION, **asdict(report)})
+    return dump({"version": VERSION, **asdict(replace(report, claims=()))})
 
 
 def dump(data: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mlskill.formats.escape import inert
-from mlskill.formats.text import summary
+from mlskill.formats.text import summary, told
 from mlskill.model import Finding, Report
 
 MOST = 500
@@ -34,7 +34,7 @@ def write(report: Report, *, color: bool = False) -> str:
 
 def _row(finding: Finding) -> str:
     place = f"{finding.path}:{finding.line}:{finding.column}"
-    cells = (_code(finding.rule), _code(place), _code(finding.message))
+    cells = (_code(finding.rule), _code(place), _code(told(finding)))
     return f"| {finding.severity} | {' | '.join(cells)} |"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from mlskill.formats.escape import inert
 from mlskill.formats.identity import fingerprints, uri
 from mlskill.formats.json import dump
-from mlskill.model import Finding, Report
+from mlskill.model import Finding, Related, Report
 from mlskill.rules import RULES, explain
 
 SCHEMA = (
@@ -52,29 +52,33 @@ def _rule(id_: str) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int, mark: str) -> dict[str, Any]:
-    file = {"uri": uri(finding.path)}
-    if ":" not in file["uri"]:  # an absolute one starts from nowhere
-        file["uriBaseId"] = "%SRCROOT%"
-    return {
+    result: dict[str, Any] = {
         "ruleId": inert(finding.rule),
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
         "message": {"text": _message(finding.message)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": file,
-                    "region": {
-                        "startLine": finding.line,
-                        "startColumn": finding.column,
-                        "endLine": finding.end_line,
-                        "endColumn": finding.end_column,
-                    },
-                }
-            }
-        ],
+        "locations": [_location(finding)],
         "partialFingerprints": {"primaryLocationLineHash": mark},
     }
+    if finding.related:
+        result["relatedLocations"] = [
+            {"id": number, "message": {"text": _message(other.message)}, **_location(other)}
+            for number, other in enumerate(finding.related)
+        ]
+    return result
+
+
+def _location(place: Finding | Related) -> dict[str, Any]:
+    file = {"uri": uri(place.path)}
+    if ":" not in file["uri"]:  # an absolute one starts from nowhere
+        file["uriBaseId"] = "%SRCROOT%"
+    region = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
+    }
+    return {"physicalLocation": {"artifactLocation": file, "region": region}}
 
 
 def _message(text: str) -> str:

@@ -51,7 +51,18 @@ def entry(finding: Finding, color: bool = False) -> str:
         line, carets = _pointed(finding)
         lines.append(f"  {number} | {line}")
         lines.append(f"  {' ' * len(number)} | {paint(carets, colour)}")
+    lines += [f"  {paint('note', colour)}: {inert(note)}" for note in notes(finding)]
     return "\n".join(lines) + "\n"
+
+
+def notes(finding: Finding) -> list[str]:
+    """The other places that belong to `finding`, and what is there."""
+    return [f"{r.path}:{r.line}:{r.column}: {r.message}" for r in finding.related]
+
+
+def told(finding: Finding) -> str:
+    """The message on one line, with its notes, for formats that have no place for those."""
+    return "; ".join([finding.message, *notes(finding)])
 
 
 def _pointed(finding: Finding) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """prove: every block of a skill's documents run, or checked by the right parser, or says why not.
 
 `plan` says what would run and executes nothing; `prove` EXECUTES THE CODE in the documents. See
-`info` for what an info string may say, `checkers` for what checks which language.
+`info` for what an info string may say, `mlskill.checkers` for what checks which language.
 
 A line ``# > text`` directly behind a statement claims what was printed since the last claim:
 

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from mlskill.model import Place, Skill
-from mlskill.prover import checkers
+from mlskill import checkers
 from mlskill.prover.blocks import Program, Task, programs
 from mlskill.prover.jobs import Job, Ran
 from mlskill.prover.proof import Outcome, Plan, Proof, Status

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from codecs import BOM_UTF8
 
 from mlskill.model import Skill
-from mlskill.rules.rule import Problem, Problems, reported, rule
+from mlskill.rules.rule import Problem, Problems, at, reported, rule
 
 
 @rule("warning")
@@ -25,6 +26,34 @@ def file_bom(skill: Skill) -> Problems:
             yield Problem(
                 document.path, 0, 0, "starts with a byte-order mark; save it without (UTF-8)"
             )
+
+
+@rule("warning")
+def file_line_ends(skill: Skill) -> Problems:
+    """A Markdown file mixes line ends, or has ends that only old systems know."""
+    for document in skill.documents:
+        raw = document.source.raw
+        if b"\r" not in raw:
+            continue
+        both = raw.count(b"\r\n")
+        lone, plain = raw.count(b"\r") - both, raw.count(b"\n") - both
+        if lone or (both and plain):
+            pattern = r"\r(?!\n)" if lone else r"(?<!\r)\n" if both > plain else r"\r\n"
+            first = _offset(raw, pattern)
+            line = document.source.line_of(first)
+            start = document.source.starts[line - 1]
+            span = (start + len(document.source.line(line)),) * 2
+            kinds = [(lone, "CR"), (both, "CRLF"), (plain, "LF")]
+            found = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
+            yield at(document, span, f"the lines of this file end differently ({found}); use LF")
+
+
+def _offset(raw: bytes, pattern: str) -> int:
+    """Where `pattern` is first found, as an offset into the text that was made of `raw`."""
+    text = raw.removeprefix(BOM_UTF8).decode(errors="replace")
+    match = re.search(pattern, text)
+    before = text[: match.start()] if match else ""
+    return len(before.replace("\r\n", "\n"))
 
 
 @rule("warning")
@@ -70,9 +99,19 @@ def skill_file_case(skill: Skill) -> Problems:
 
 
 _COMPILED = frozenset(
-    (".class", ".dll", ".dylib", ".exe", ".jar", ".o", ".pyc", ".pyd", ".pyo", ".so", ".wasm")
+    (
+        *(".class", ".dll", ".dylib", ".exe", ".jar", ".o", ".pyc", ".pyd", ".pyo", ".so", ".wasm"),
+        *(".a", ".beam", ".elc", ".luac", ".msi", ".node", ".pyz", ".scr"),
+    )
 )
-_PACKED = frozenset((".7z", ".bz2", ".gz", ".rar", ".skill", ".tar", ".tgz", ".whl", ".xz", ".zip"))
+_PACKED = frozenset(
+    (
+        *(".7z", ".bz2", ".gz", ".rar", ".skill", ".tar", ".tgz", ".whl", ".xz", ".zip"),
+        *(".apk", ".cab", ".deb", ".dmg", ".egg", ".iso", ".lz4", ".lzma", ".rpm", ".tbz2", ".txz"),
+        *(".zst",),
+    )
+)
+_PICKLED = frozenset((".pickle", ".pkl", ".joblib"))
 
 
 @rule("warning")
@@ -84,3 +123,5 @@ def file_opaque(skill: Skill) -> Problems:
             yield Problem(asset.path, 0, 0, "is compiled; give its source instead")
         elif suffix in _PACKED:
             yield Problem(asset.path, 0, 0, "is an archive; give what is in it as files")
+        elif suffix in _PICKLED:
+            yield Problem(asset.path, 0, 0, "runs code when it is loaded; give data in another form")

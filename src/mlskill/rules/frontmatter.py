@@ -133,7 +133,7 @@ def field_invalid(skill: Skill) -> Problems:
         field = mistake.path[0]
         known = field in ("name", "description")
         if mistake.kind in ("string_type", "dict_type") or (length and not known):
-            if not (known and _empty(main, str(field))):
+            if not (known and _empty(main, str(field))) and not _unreadable(main, str(field)):
                 yield at(main, _place(main, mistake.path), _wrong(main, mistake))
     for document in skill.modules:
         for field in ("name", "description"):
@@ -195,6 +195,15 @@ def _empty(main: Document, field: str) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return value is None and not main.frontmatter.texts.get((field,))
+
+
+def _unreadable(main: Document, field: str) -> bool:
+    """Whether YAML could not read the value, so that its type is what was made of it."""
+    start, end = main.frontmatter.values.get((field,), (0, 0))
+    return any(start - 1 <= fault.start <= end for fault in main.frontmatter.faults if fault.rule in _MADE_OF)
+
+
+_MADE_OF = frozenset(("frontmatter-invalid", "frontmatter-colon"))
 
 
 def _meant(key: str) -> str:

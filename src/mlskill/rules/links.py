@@ -103,6 +103,8 @@ def _dead(document: Document, link: Link, path: str, nearest: Nearest) -> Proble
 
 def _outside(skill: Skill, document: Document, link: Link) -> str:
     target = link.target.partition("#")[0]
+    if target.startswith("//"):
+        return f"{target} is on another machine, or on none; write https: in front of it"
     slashed = target.replace("\\", "/")
     if slashed != target and resolve(document.path, slashed) is not None:
         return f"write / for \\: {slashed}"

@@ -20,7 +20,10 @@ Profile = Literal["default", "strict", "spec", "portable"]
 
 # No errors, since clients load a skill that breaks them; but the specification says so.
 _SAID = frozenset(("field-unknown", "limit-reached"))
-_PORTABLE = _SAID | {"body-empty", "file-bom", "frontmatter-alias"}
+_PORTABLE = _SAID | {
+    *("body-empty", "description-markup", "field-unportable", "file-bom", "frontmatter-alias"),
+    *("frontmatter-dashes", "frontmatter-date", "skill-nested", "tools-separator"),
+}
 
 
 def choose(

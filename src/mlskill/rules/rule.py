@@ -13,10 +13,19 @@ from typing import NamedTuple
 from mlskill.model import Document, Fault, Severity, Skill
 
 
+class Nearby(NamedTuple):
+    """Another place that belongs to a problem, and what is there."""
+
+    path: str
+    start: int
+    end: int
+    message: str
+
+
 class Problem(NamedTuple):
     """Something wrong in the file at `path` of the skill, between two offsets of its text.
 
-    `severity` is the rule's own unless it is given.
+    `severity` is the rule's own unless it is given; `related` are other places that belong to it.
     """
 
     path: str
@@ -24,6 +33,7 @@ class Problem(NamedTuple):
     end: int
     message: str
     severity: Severity | None = None
+    related: tuple[Nearby, ...] = ()
 
 
 Problems = Iterator[Problem]
@@ -32,7 +42,10 @@ Check = Callable[[Skill], Problems]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check. `exact` is false where it goes by likelihood and may be wrong."""
+    """One check. `exact` is false where it goes by likelihood and may be wrong.
+
+    What a rule `across` skills yields is a fault only where a second skill yields the same message.
+    """
 
     id: str
     severity: Severity
@@ -40,16 +53,17 @@ class Rule:
     exact: bool
     summary: str
     check: Check
+    across: bool = False
 
 
-def rule(severity: Severity, *, exact: bool = True) -> Callable[[Check], Rule]:
+def rule(severity: Severity, *, exact: bool = True, across: bool = False) -> Callable[[Check], Rule]:
     """Make a `Rule` of a function that yields the problems of one skill."""
 
     def made(check: Check) -> Rule:
         name = check.__name__.replace("_", "-")
         family = check.__module__.rpartition(".")[2]
         summary = (check.__doc__ or "").strip().partition("\n")[0]
-        return Rule(name, severity, family, exact, summary, check)
+        return Rule(name, severity, family, exact, summary, check, across)
 
     return made
 
@@ -66,7 +80,8 @@ def reported(skill: Skill, rule_id: str) -> Problems:
 def _own(faults: tuple[Fault, ...], rule_id: str) -> Problems:
     for fault in faults:
         if fault.rule == rule_id:
-            yield Problem(fault.path, fault.start, fault.end, fault.message)
+            related = (Nearby(fault.path, *fault.related),) if fault.related else ()
+            yield Problem(fault.path, fault.start, fault.end, fault.message, related=related)
 
 
 def unread(skill: Skill) -> bool:
@@ -74,6 +89,6 @@ def unread(skill: Skill) -> bool:
     return not skill.main.source.raw and any(f.path == skill.main.path for f in skill.faults)
 
 
-def at(document: Document, span: tuple[int, int], message: str) -> Problem:
+def at(document: Document, span: tuple[int, int], message: str, *related: Nearby) -> Problem:
     """A problem of `document`."""
-    return Problem(document.path, *span, message)
+    return Problem(document.path, *span, message, related=related)

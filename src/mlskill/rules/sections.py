@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 
 from mlskill.linker import role
-from mlskill.model import Skill
+from mlskill.model import Document, Skill
 from mlskill.rules.rule import Problems, at, rule, unread
 
 
@@ -20,6 +21,60 @@ def heading_empty(skill: Skill) -> Problems:
                 if not written.strip("# \t>\n"):  # an image is a heading, too
                     span = (section.start, section.start + len(written))
                     yield at(document, span, "a heading without text; write one or remove it")
+
+
+_DELIMITER = re.compile(
+    r"^ {0,3}(?:\|[ \t]*:?-+:?[ \t]*|:?-+:?[ \t]*\|)[-:| \t]*$", re.MULTILINE
+)
+_PIPE = re.compile(r"(?<!\\)\|")
+
+
+@rule("warning")
+def table_row_long(skill: Skill) -> Problems:
+    """A row has more cells than its table: what is in them is not shown."""
+    for document in skill.documents:
+        text = document.text
+        if "-|" not in text and "- |" not in text and ":|" not in text and "|-" not in text:
+            continue
+        blocks = [(block.start, block.end) for block in document.blocks]
+        starts = [start for start, _ in blocks]
+        for match in _DELIMITER.finditer(text, document.frontmatter.end):
+            i = bisect_right(starts, match.start()) - 1
+            if match.start() and (i < 0 or match.start() >= blocks[i][1]):
+                yield from _long_rows(document, text, match)
+
+
+def _long_rows(document: Document, text: str, delimiter: re.Match[str]) -> Problems:
+    """The rows under `delimiter`, if a heading of as many cells stands over it, that are longer."""
+    head = text[text.rfind("\n", 0, delimiter.start() - 1) + 1 : delimiter.start() - 1]
+    columns = len(_cells(delimiter[0]))
+    if len(_cells(head)) != columns:
+        return
+    start = delimiter.end() + 1
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end == -1 else end
+        row = text[start:end]
+        if not row.strip() or "|" not in row:
+            return
+        cells = _cells(row)
+        if len(cells) > columns and "".join(text[a + start : b + start] for a, b in cells[columns:]).strip():
+            span = (start + cells[columns][0], start + cells[-1][1])
+            message = f"this row has {len(cells)} cells, its table {columns}; write \\| for | in a cell"
+            yield at(document, span, message)
+        start = end + 1
+
+
+def _cells(row: str) -> list[tuple[int, int]]:
+    """Where the cells of `row` lie in it."""
+    pipes = [match.start() for match in _PIPE.finditer(row)]
+    stripped = row.strip()
+    bounds = [*pipes]
+    if not stripped.startswith("|"):
+        bounds.insert(0, -1)
+    if not (stripped.endswith("|") and not stripped.endswith("\\|")) or len(bounds) == 1:
+        bounds.append(len(row.rstrip()))
+    return [(left + 1, right) for left, right in zip(bounds, bounds[1:], strict=False)]
 
 
 @rule("advice")

@@ -74,9 +74,9 @@ class Targets:
         if name in _UNSAFE:
             picture = link.image and link.target.strip().lower().startswith("data:image/")
             return Target("elsewhere" if picture else "unsafe")
-        if name == "file" or _HOME.match(link.target):
+        if name == "file" or _HOME.match(link.target) or link.target.startswith("//"):
             return Target("outside")
-        if name or link.target.startswith("//") or not link.target:
+        if name or not link.target:
             return Target("elsewhere")
         if not link.path:
             return Target("found", document.path)

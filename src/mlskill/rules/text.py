@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from unicodedata import name
 
 from mlskill.hidden import Unseen, unseen
+from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.once import once
+from mlskill.rules.portability import unfilled
+from mlskill.rules.prose import prose
 from mlskill.rules.rule import Problem, Problems, at, rule
 
 
@@ -108,3 +112,98 @@ _CONTROLS |= {"\x1b": "ESCAPE", "\x7f": "DELETE", "\x85": "NEXT LINE"}
 
 def _name(char: str) -> str:
     return name(char, "") or _CONTROLS.get(char, "control character")
+
+
+# A letter that looks like a Latin one, and where it belongs: words of its own script.
+_LOOKALIKES = "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅαοορινκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
+_MIXED = re.compile(rf"[A-Za-z]+[{_LOOKALIKES}]+[A-Za-z{_LOOKALIKES}]*|[{_LOOKALIKES}]+[A-Za-z]+[A-Za-z{_LOOKALIKES}]*")
+_FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
+
+
+@rule("warning", exact=False)
+def text_homoglyph(skill: Skill) -> Problems:
+    """A word of Latin letters holds one of another script that looks the same."""
+    for document in skill.documents:
+        if document.text.isascii() or not _FOREIGN.search(document.text):
+            continue
+        for match in _MIXED.finditer(document.text):
+            char = next(c for c in match[0] if c in _LOOKALIKES)
+            around = document.text[match.start() - 1 : match.start()], document.text[match.end() : match.end() + 1]
+            latin = sum(c.isascii() for c in match[0])
+            if any(_FOREIGN.match(c) for c in around) or latin < 3 or _is_unit(match[0]):
+                continue
+            at_ = match.start() + match[0].index(char)
+            message = f"U+{ord(char):04X} {_name(char)} in a Latin word; it only looks the same"
+            yield at(document, (at_, at_ + 1), message)
+
+
+def _is_unit(word: str) -> bool:
+    """Whether the foreign letter stands before or behind the word, as in mathematics."""
+    return not re.fullmatch(rf"[A-Za-z{_LOOKALIKES}]*[A-Za-z][{_LOOKALIKES}]+[A-Za-z]+|[{_LOOKALIKES}][A-Za-z]{{3,}}|[A-Za-z]{{3,}}[{_LOOKALIKES}]", word)
+
+
+_LINES = 50
+_SPACES = 300
+_GAP = re.compile(rf"\n(?:[ \t\u00a0]*\n){{{_LINES},}}(?=[ \t]*\S)|[ \t\u00a0\u3000]{{{_SPACES},}}(?=\S)")
+
+
+@rule("warning")
+def text_padding(skill: Skill) -> Problems:
+    """So much white space stands before a text that readers do not scroll to it."""
+    for document in skill.documents:
+        text = document.text
+        if "\n" * 20 in text or " " * 100 in text or "\t" * 100 in text or "\u00a0" * 100 in text:
+            for match in _GAP.finditer(text):
+                if match[0][0] != "\n" and _in_table(text, match):
+                    continue
+                lines = match[0].count("\n") - 1
+                what = f"{lines:,} empty lines" if lines > 0 else f"{len(match[0]):,} spaces"
+                yield at(document, (match.end(), match.end()), f"stands behind {what}, out of sight")
+
+
+def _in_table(text: str, match: re.Match[str]) -> bool:
+    """Whether the spaces fill up the cell of a table."""
+    before = text[max(0, match.start() - 2000) : match.start()].rpartition("\n")[2]
+    return "|" in before or text[match.end()] == "|"
+
+
+_CONFLICT = re.compile(r"^(?:<{7} [^\n]+|>{7} [^\n]+)$", re.MULTILINE)
+
+
+@rule("warning")
+def text_conflict(skill: Skill) -> Problems:
+    """A merge left its conflict markers in the text."""
+    for document in skill.documents:
+        if "\n=======\n" in document.text and "<<<<<<< " in document.text:
+            for match in _CONFLICT.finditer(prose(skill, document)):
+                yield at(document, match.span(), "is a marker of a conflict that was not resolved")
+
+
+@rule("warning", exact=False)
+def text_unfilled(skill: Skill) -> Problems:
+    """A template's placeholder was left in the text."""
+    for document in skill.documents:
+        if any(mark in document.text for mark in ("[TODO", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")):
+            if role(document.path) != "asset" and "template" not in document.path.lower():
+                yield from unfilled(document, prose(skill, document))
+
+
+_HOMES = re.compile(r"(?:/Users/|/home/|\b[A-Z]:\\\\?Users\\\\?)([\w.-]+)(?=[/\\])")
+_ANYBODY = re.compile(
+    r"(?:you|your|user|users|me|my|name|username|user_?name|alice|bob|john|jane|doe|jdoe|dev|developer|example"
+    r"|shared|public|runner|ubuntu|ec2-user|vscode|node|app|admin|jovyan|vagrant|linuxbrew|git|root|test|xxx|foo"
+    r"|default|guest|me|work|project|repo|somebody|someone|person|student|team|ci|build|docker|container|coder"
+    r"|agent|claude|pi|deploy|jenkins|actions|builder|sandbox|workspace|oracle|postgres|hadoop|spark|steam|kali"
+    r"|[^\w]*|\.+|u|x|ab?c?|.*(?:user|name|your|example|demo|test|sample).*)",
+    re.IGNORECASE,
+)
+
+
+@rule("warning", exact=False)
+def path_personal(skill: Skill) -> Problems:
+    """A path names the home folder of one person's machine."""
+    for document in skill.documents:
+        if "/Users/" in document.text or "/home/" in document.text or "Users\\" in document.text:
+            for match in _HOMES.finditer(document.text):
+                if not _ANYBODY.fullmatch(match[1]) and match[1].lower() not in skill.location.lower():
+                    yield at(document, match.span(), f"is the home of {match[1]}; write ~ or a relative path")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from mlskill.prover.tools import FaultError, call, complaint, tool
+from mlskill.checkers.tools import FaultError, call, complaint, tool
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -22,18 +22,26 @@ def check_yaml(text: str) -> str:
     Raises:
         FaultError: it does not parse, a key stands twice, or its schema forbids it.
     """
+    used = [by for node in documents(text) if (by := _schema(node, text)) is not None]
+    return ", ".join(dict.fromkeys(used)) or "yaml"
+
+
+def documents(text: str) -> list[yaml.Node]:
+    """The documents of `text`, composed; raises FaultError as `check_yaml` does."""
     try:
-        documents = [node for node in yaml.compose_all(text, _Loader) if node is not None]
+        found = [node for node in yaml.compose_all(text, _Loader) if node is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = error.problem or error.context or "does not parse"
-        raise FaultError(message, mark.line + 1 if mark else 1) from None
+        where = (mark.line + 1, mark.column + 1) if mark else (1, 0)
+        raise FaultError(message, where[0], column=where[1]) from None
     except yaml.YAMLError as error:
         raise FaultError(str(error).partition("\n")[0]) from None
-    for node in documents:
+    except RecursionError:
+        raise FaultError("too deep") from None
+    for node in found:
         _unique(node)
-    used = [by for node in documents if (by := _schema(node, text)) is not None]
-    return ", ".join(dict.fromkeys(used)) or "yaml"
+    return found
 
 
 def _unique(root: yaml.Node) -> None:
@@ -51,8 +59,8 @@ def _unique(root: yaml.Node) -> None:
             for key, value in node.value:
                 if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                     if (key.tag, key.value) in keys:
-                        line = key.start_mark.line + 1
-                        raise FaultError(f"the key {key.value[:80]!r} stands twice", line)
+                        mark, what = key.start_mark, f"the key {key.value[:80]!r} stands twice"
+                        raise FaultError(what, mark.line + 1, column=mark.column + 1)
                     keys.add((key.tag, key.value))
                 waiting += (key, value)
 

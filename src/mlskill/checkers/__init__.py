@@ -1,11 +1,15 @@
-"""check: a block of any language but Python, by the lightest tool that is right for it."""
+"""check: a text in any language but Python, by the lightest tool that is right for it.
+
+Both who proves a skill and who only validates it come here: the prover asks for the whole check,
+a rule for what the standard library and YAML can parse. Nothing is executed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlskill.prover.notations import (
+from mlskill.checkers.notations import (
     check_csv,
     check_diff,
     check_dockerfile,
@@ -16,7 +20,7 @@ from mlskill.prover.notations import (
     check_toml,
     check_xml,
 )
-from mlskill.prover.tools import AbsentError, FaultError, run
+from mlskill.checkers.tools import AbsentError, FaultError, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _promql(text: str) -> str:
 
 
 def _yaml(text: str) -> str:
-    from mlskill.prover.manifests import check_yaml
+    from mlskill.checkers.manifests import check_yaml
 
     return check_yaml(text)
 

@@ -13,11 +13,14 @@ from pathlib import Path
 
 
 class FaultError(Exception):
-    """A fault in a text, at a line of it; `by` is the command that found it."""
+    """A fault in a text, at a line and column of it; `by` is the command that found it.
 
-    def __init__(self, message: str, line: int = 1, by: str = "") -> None:
+    Both count from 1; the column is 0 where only the line is known.
+    """
+
+    def __init__(self, message: str, line: int = 1, by: str = "", *, column: int = 0) -> None:
         super().__init__(message)
-        self.message, self.line, self.by = message, line, by
+        self.message, self.line, self.by, self.column = message, line, by, column
 
 
 class AbsentError(Exception):

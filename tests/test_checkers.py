@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlskill.prover.checkers import CHECKERS, check
+from mlskill.checkers import CHECKERS, check
 
 TEXTS = [
     ("json", '{"a": [1, null]}', 0),

@@ -14,7 +14,7 @@ import tomllib
 from typing import Any
 from xml.parsers import expat
 
-from mlskill.prover.tools import FaultError, run, tool
+from mlskill.checkers.tools import FaultError, run, tool
 
 
 def check_json(text: str) -> str:
@@ -38,7 +38,7 @@ def _load_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
     except json.JSONDecodeError as error:
-        raise FaultError(error.msg, error.lineno) from None
+        raise FaultError(error.msg, error.lineno, column=error.colno) from None
     except ValueError as error:  # a number of too many digits
         raise FaultError(str(error)) from None
 
@@ -72,8 +72,10 @@ def check_toml(text: str) -> str:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise FaultError(str(error), int(line[1]) if line else 1) from None
+        at = re.search(r"at line (\d+), column (\d+)", str(error))
+        line, column = (int(at[1]), int(at[2])) if at else (text.rstrip().count("\n") + 1, 0)
+        message = re.sub(r" \(at [^()]*\)$", "", str(error))
+        raise FaultError(message, line, column=column) from None
     return "tomllib"
 
 
@@ -131,24 +133,30 @@ def check_diff(text: str) -> str:
     return "hunks" if hunks else "lines"
 
 
-_INSTRUCTIONS = (
-    "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL"
-    " STOPSIGNAL USER VOLUME WORKDIR"
+INSTRUCTIONS = (
+    *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL"),
+    *("MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
 )
+"""What a line of a Dockerfile starts with."""
 
 
 def check_dockerfile(text: str) -> str:
-    """By hadolint where it is installed, else: known instructions, from FROM on, that end."""
+    """By hadolint where it is installed, else by `check_instructions`."""
     if tool("hadolint"):
         return run("hadolint", ["--no-color", "--failure-threshold", "error", "-"], text=text)
+    return check_instructions(text)
+
+
+def check_instructions(text: str, *, whole: bool = True) -> str:
+    """Known instructions that end; where it is `whole`, from FROM on."""
     lines = iter(enumerate(text.splitlines(), 1))
-    stage = False
+    stage = not whole
     for number, line in lines:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         words = line.split()
         word = words[0].upper()
-        if word not in _INSTRUCTIONS.split():
+        if word not in INSTRUCTIONS:
             raise FaultError(f"{words[0][:80]} is no instruction", number)
         if not stage and word not in ("FROM", "ARG"):
             raise FaultError(f"{word} stands before FROM", number)

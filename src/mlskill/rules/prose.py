@@ -1,0 +1,74 @@
+"""prose: the text of a page as its readers see it, with all else blanked where it stands."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from mlskill.model import Document, Skill
+from mlskill.rules.once import once
+
+_TICKS = re.compile(r"`+")
+_INNER = re.compile(r"[^\n]")
+
+
+@once
+def _kept(skill: Skill) -> dict[str, str]:
+    """The prose of the pages that were asked for."""
+    return {}
+
+
+def prose(skill: Skill, document: Document) -> str:
+    """The text of `document` with spaces for frontmatter, code and comments; offsets stay."""
+    kept = _kept(skill)
+    if document.path not in kept:
+        kept[document.path] = _blanked(document)
+    return kept[document.path]
+
+
+def _blanked(document: Document) -> str:
+    text, parts, at = document.text, [], 0
+    for start, end in sorted(_outside(document)):
+        if end > at:
+            start = max(start, at)
+            parts += [text[at:start], _INNER.sub(" ", text[start:end])]
+            at = end
+    return "".join(parts) + text[at:]
+
+
+def _outside(document: Document) -> Iterator[tuple[int, int]]:
+    """What is no prose: frontmatter, blocks of code, comments, code spans."""
+    yield 0, document.frontmatter.end
+    for item in (*document.blocks, *document.comments):
+        yield item.start, item.end
+    yield from spans(document)
+
+
+def spans(document: Document) -> Iterator[tuple[int, int]]:
+    """The code spans: a run of backticks to the next of its length in the same paragraph."""
+    text = document.text
+    if "`" not in text:
+        return
+    blocks = sorted((block.start, block.end) for block in document.blocks)
+    starts = [start for start, _ in blocks]
+    runs: list[tuple[int, int]] = []
+    for match in _TICKS.finditer(text, document.frontmatter.end):
+        i = bisect_right(starts, match.start()) - 1
+        if i < 0 or match.start() >= blocks[i][1]:
+            runs.append(match.span())
+    by_length: dict[int, list[int]] = {}
+    for number, (start, end) in enumerate(runs):
+        by_length.setdefault(end - start, []).append(number)
+    paragraph, number = -1, 0
+    while number < len(runs):
+        start, end = runs[number]
+        same = by_length[end - start]
+        later = bisect_right(same, number)
+        if paragraph < end:
+            paragraph = text.find("\n\n", end)
+            paragraph = len(text) if paragraph == -1 else paragraph
+        if later < len(same) and runs[same[later]][0] < paragraph:
+            yield start, runs[same[later]][1]
+            number = same[later]
+        number += 1

@@ -1,0 +1,111 @@
+"""Rules about how links are written: their labels, their words, and that they have a target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from mlskill.linker import role
+from mlskill.model import Document, Skill
+from mlskill.rules.nearest import Nearest
+from mlskill.rules.prose import prose
+from mlskill.rules.rule import Nearby, Problems, at, rule
+
+# A label is short, and no bracket is in it; CommonMark allows 999 characters.
+_DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,200})\]:[ \t]*(\S+)", re.MULTILINE)
+_REFERENCE = re.compile(r"(?<![\]\\\w!)])!?\[([^\[\]\n]{1,300})\]\[([^\[\]\n]{0,200})\]")
+_URL = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[A-Za-z]{2,}(?:[/?#:]\S*)?", re.IGNORECASE)
+
+
+@rule("warning", exact=False)
+def link_label_missing(skill: Skill) -> Problems:
+    """A link names a label that the page does not define, so it is shown as brackets."""
+    for document in skill.documents:
+        if "][" not in document.text:
+            continue
+        labels = {_folded(label): label for label, *_ in _definitions(skill, document)}
+        nearest = Nearest(labels)
+        for match in _REFERENCE.finditer(prose(skill, document)):
+            words, label = match[1], match[2] or match[1]
+            if _folded(label) in labels or not _is_meant(words, match[2], labels):
+                continue
+            near = nearest.name(_folded(label))
+            hint = f"; did you mean [{labels[near]}]?" if near else ""
+            yield at(document, match.span(), f"the page defines no [{label}]{hint}")
+
+
+def _is_meant(words: str, label: str, labels: dict[str, str]) -> bool:
+    """Whether brackets are a link: two of them alone may as well be a list, or mathematics."""
+    if label.startswith("^") or not re.match(r"\W{0,2}[A-Za-z]{2}", words) or label.isupper():
+        return False
+    return bool(labels) or (" " in words and re.fullmatch(r"[A-Za-z0-9][\w -]*", label) is not None)
+
+
+@rule("warning")
+def link_label_twice(skill: Skill) -> Problems:
+    """A label is defined twice with different targets; only the first counts."""
+    for document in skill.documents:
+        if "]:" not in document.text:
+            continue
+        first: dict[str, tuple[str, int, int]] = {}
+        for label, target, start, end in _definitions(skill, document):
+            known = first.setdefault(_folded(label), (target, start, end))
+            if known[0] != target and not label.startswith("^") and _folded(label) not in _REMARKS:
+                note = Nearby(document.path, known[1], known[2], "it is defined first here")
+                message = f"[{label}] is defined already, with another target; only that one counts"
+                yield at(document, (start, end), message, note)
+
+
+_REMARKS = frozenset(("//", "comment", "_", "#", "//comment"))
+"""Labels that people define to hide a remark."""
+
+
+def _definitions(skill: Skill, document: Document) -> Iterator[tuple[str, str, int, int]]:
+    for match in _DEFINITION.finditer(prose(skill, document)):
+        yield match[1], match[2], match.start(), match.end()
+
+
+def _folded(label: str) -> str:
+    return " ".join(label.split()).casefold()
+
+
+@rule("warning")
+def link_empty(skill: Skill) -> Problems:
+    """A link or an image has no target."""
+    for document in skill.documents:
+        if role(document.path) == "asset":  # a template: the target is still to come
+            continue
+        for link in document.links:
+            if not link.target.strip() and link.kind == "inline":
+                what = "this image" if link.image else "this link"
+                yield at(document, (link.start, link.end), f"{what} leads nowhere; give its target")
+
+
+@rule("warning")
+def link_text_deceives(skill: Skill) -> Problems:
+    """A link's words are the address of one site, its target is on another."""
+    for document in skill.documents:
+        for link in document.links:
+            if link.scheme not in ("http", "https") or link.kind not in ("inline", "reference"):
+                continue
+            words = link.text.strip().strip("`*_<>")
+            if not _URL.fullmatch(words) or ("/" not in words and "www." not in words):
+                continue
+            shown, real = _host(words), _host(link.target)
+            if shown and real and not (_of(shown, real) or _of(real, shown)):
+                message = f"reads {shown}, but leads to {real}"
+                yield at(document, (link.start, link.end), message)
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        return (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _of(host: str, other: str) -> bool:
+    """Whether `host` is `other` or below it."""
+    return host == other or host.endswith(f".{other}")
