@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 
-from mlskill.model import Document, Fault, Finding, Report, Skill
+from mlskill.model import Allow, Document, Edit, Fault, Finding, Fix, Report, Skill, Source
 from mlskill.rules import RULES, Problem, Rule
+from mlskill.rules.allows import allows
 
 EXCERPT = 400
 """Characters of a line that a finding shows."""
@@ -36,6 +37,7 @@ def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = 
         skills=len(skills),
         documents=sum(len(one.documents) for one in skills),
         complete=all(one.complete for one in skills),
+        allows=tuple(sorted({allow for one in skills for allow in _allows(one)}, key=astuple)),
     )
 
 
@@ -61,6 +63,9 @@ def merge(reports: Iterable[Report]) -> Report:
         skills=sum(r.skills for r in reports),
         documents=sum(r.documents for r in reports),
         complete=all(r.complete for r in reports),
+        allows=tuple(allow for r in reports for allow in r.allows),
+        suppressed=tuple(one for r in reports for one in r.suppressed),
+        fixed=tuple(f for r in reports for f in r.fixed),
     )
 
 
@@ -101,9 +106,7 @@ def _finding(skill: Skill, rule: Rule, problem: Problem, note: str) -> Finding:
     path, severity, message = problem.path, problem.severity or rule.severity, problem.message
     message = message[:MESSAGE] + "…" * (len(message) > MESSAGE) + note
     document = skill.by_path.get(path)
-    if path == "SKILL.md":  # where it is called skill.md, that is its place
-        path = posixpath.basename(skill.location) or path
-    where = path if skill.root in ("", ".") else posixpath.join(skill.root, path)
+    where = _where(skill, path)
     if not isinstance(document, Document):
         return Finding(rule.id, severity, where, 1, 1, 1, 1, message)
     place = document.source.place(problem.start, problem.end)
@@ -116,7 +119,32 @@ def _finding(skill: Skill, rule: Rule, problem: Problem, note: str) -> Finding:
         place.end_line,
         place.end_column,
         message,
+        fix=_fix(document.source, problem),
     )
     first = finding.excerpt_column - 1
     line = document.source.line(place.line)
     return replace(finding, excerpt=line[first : first + EXCERPT])
+
+
+def _allows(skill: Skill) -> Iterator[Allow]:
+    """What comments of `skill` allow, where they say why."""
+    for written in allows(skill):
+        if written.reason:
+            where, span = _where(skill, written.document.path), (written.first, written.last)
+            yield from (Allow(where, name, written.reason, *span) for name in written.rules)
+
+
+def _where(skill: Skill, path: str) -> str:
+    """The file at `path` of `skill` as the caller names it."""
+    if path == "SKILL.md":  # where it is called skill.md, that is its place
+        path = posixpath.basename(skill.location) or path
+    return path if skill.root in ("", ".") else posixpath.join(skill.root, path)
+
+
+def _fix(source: Source, problem: Problem) -> Fix | None:
+    """What mends a problem, in lines and columns."""
+    if isinstance(problem.fix, str):
+        return Fix(save=problem.fix)
+    places = ((source.place(start, end), text) for start, end, text in problem.fix)
+    edits = tuple(Edit(p.line, p.column, p.end_line, p.end_column, text) for p, text in places)
+    return Fix(edits) if edits else None

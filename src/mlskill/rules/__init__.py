@@ -8,6 +8,7 @@
     secrets      keys                             pages/       what `explain` prints, and the tests
     text         characters                                    run
     size         how long
+    allows       comments that silence rules
 
 The table lists them; there is no other way in. `validate(skill, rules=…)` takes any other table,
 and `choose` makes one by profile, family and rule.
@@ -19,15 +20,26 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mlskill.errors import UnknownNameError
-from mlskill.rules import code, files, frontmatter, links, secrets, sections, size, text
+from mlskill.rules import allows, code, files, frontmatter, links, secrets, sections, size, text
 from mlskill.rules.profiles import Profile, choose
-from mlskill.rules.rule import Problem, Problems, Rule, rule
+from mlskill.rules.rule import Problem, Problems, Replace, Rule, rule
 
-__all__ = ["RULES", "Problem", "Problems", "Profile", "Rule", "choose", "explain", "rule"]
+__all__ = [
+    "RULES",
+    "Problem",
+    "Problems",
+    "Profile",
+    "Replace",
+    "Rule",
+    "choose",
+    "explain",
+    "rule",
+]
 
 _LISTED: tuple[Rule, ...] = (
     files.file_not_utf8,
     files.file_bom,
+    files.file_line_ends,
     files.file_not_regular,
     files.file_unreadable,
     files.symlink_escapes,
@@ -66,6 +78,8 @@ _LISTED: tuple[Rule, ...] = (
     secrets.secret_key,
     size.limit_reached,
     size.skill_too_long,
+    allows.allow_without_reason,
+    allows.allow_unused,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in _LISTED})

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import posixpath
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
-from mlskill.model import Skill
+from mlskill.model import Save, Severity, Skill
 from mlskill.rules.rule import Problem, Problems, reported, rule
 
 
 @rule("warning")
 def file_not_utf8(skill: Skill) -> Problems:
     """A Markdown file is not UTF-8."""
+    raw = {document.path: document.source.raw for document in skill.documents}
     for problem in reported(skill, "file-not-utf8"):
         # YAML must be Unicode, and no client loads a SKILL.md that is not.
-        yield problem._replace(severity="error" if problem.path == "SKILL.md" else None)
+        severity: Severity | None = "error" if problem.path == "SKILL.md" else None
+        fix: Save | tuple[()] = "utf-8" if _utf16(raw.get(problem.path, b"")) else ()
+        yield problem._replace(severity=severity, fix=fix)
+
+
+def _utf16(raw: bytes) -> bool:
+    """Whether `raw` is UTF-16 by its byte-order mark, and to its end."""
+    if not raw.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
+        return False
+    try:
+        return "\0" not in raw.decode("utf-16")
+    except UnicodeDecodeError:
+        return False
 
 
 @rule("warning")
@@ -22,9 +35,26 @@ def file_bom(skill: Skill) -> Problems:
     """A Markdown file starts with a byte-order mark."""
     for document in skill.documents:
         if document.source.raw.startswith(BOM_UTF8):
-            yield Problem(
-                document.path, 0, 0, "starts with a byte-order mark; save it without (UTF-8)"
-            )
+            message = "starts with a byte-order mark; save it without (UTF-8)"
+            yield Problem(document.path, 0, 0, message, fix="without-bom")
+
+
+@rule("warning")
+def file_line_ends(skill: Skill) -> Problems:
+    """A Markdown file mixes line ends, or has carriage returns alone."""
+    for document in skill.documents:
+        raw = document.source.raw
+        if b"\r" not in raw:
+            continue
+        windows = raw.count(b"\r\n")
+        alone, plain = raw.count(b"\r") - windows, raw.count(b"\n") - windows
+        if alone:
+            message = f"has {alone:,} carriage returns that end a line alone; end lines with LF"
+        elif windows and plain:
+            message = f"ends {windows:,} lines with CRLF and {plain:,} with LF; end all with LF"
+        else:
+            continue
+        yield Problem(document.path, 0, 0, message, fix="lf")
 
 
 @rule("warning")

@@ -10,13 +10,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mlskill.model import Document, Fault, Severity, Skill
+from mlskill.model import Document, Fault, Save, Severity, Skill
+
+
+class Replace(NamedTuple):
+    """`text` in place of what stands between two offsets of the file's text."""
+
+    start: int
+    end: int
+    text: str
 
 
 class Problem(NamedTuple):
     """Something wrong in the file at `path` of the skill, between two offsets of its text.
 
-    `severity` is the rule's own unless it is given.
+    `severity` is the rule's own unless it is given. `fix` is there only where there is one right
+    answer: what to put in the place of what, or how to save the whole file.
     """
 
     path: str
@@ -24,6 +33,7 @@ class Problem(NamedTuple):
     end: int
     message: str
     severity: Severity | None = None
+    fix: tuple[Replace, ...] | Save = ()
 
 
 Problems = Iterator[Problem]
@@ -74,6 +84,6 @@ def unread(skill: Skill) -> bool:
     return not skill.main.source.raw and any(f.path == skill.main.path for f in skill.faults)
 
 
-def at(document: Document, span: tuple[int, int], message: str) -> Problem:
-    """A problem of `document`."""
-    return Problem(document.path, *span, message)
+def at(document: Document, span: tuple[int, int], message: str, *fix: Replace) -> Problem:
+    """A problem of `document`, and what mends it."""
+    return Problem(document.path, *span, message, fix=fix)

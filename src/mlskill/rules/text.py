@@ -8,7 +8,7 @@ from unicodedata import name
 from mlskill.hidden import Unseen, unseen
 from mlskill.model import Document, Skill
 from mlskill.rules.once import once
-from mlskill.rules.rule import Problem, Problems, at, rule
+from mlskill.rules.rule import Problem, Problems, Replace, at, rule
 
 
 @rule("warning", exact=False)
@@ -16,7 +16,9 @@ def text_mojibake(skill: Skill) -> Problems:
     """Characters were saved in the wrong encoding: what was one character is several."""
     for document, runs in _mojibake(skill):
         for start, end, repaired in runs:
-            yield at(document, (start, end), f"is mojibake for {repaired}; write {repaired}")
+            # What a byte-order mark has become is to go: written back, it would be one again.
+            fix = Replace(start, end, repaired.replace("\ufeff", ""))
+            yield at(document, (start, end), f"is mojibake for {repaired}; write {repaired}", fix)
 
 
 @rule("warning")
@@ -49,7 +51,10 @@ def text_invisible(skill: Skill) -> Problems:
         for span in found.invisible:
             tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
             words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
-            yield _characters(document, span, f"it spells {words!r}" if words else "remove it")
+            problem = _characters(document, span, f"it spells {words!r}" if words else "remove it")
+            # A separator stands for a space or a line end; what it hides, a person should read.
+            sure = not words and not _SEPARATORS & set(document.text[slice(*span)])
+            yield problem._replace(fix=(Replace(*span, ""),) if sure else ())
     yield from _written(skill, "invisible")
 
 
@@ -102,6 +107,7 @@ def _characters(document: Document, span: tuple[int, int], advice: str) -> Probl
     return at(document, span, f"U+{ord(char):04X} {_name(char)}{more}; {advice}")
 
 
+_SEPARATORS = frozenset("\u2028\u2029\u3164\uffa0\u115f\u1160")
 _CONTROLS = {"\0": "NULL", "\x07": "BELL", "\x08": "BACKSPACE", "\x0c": "FORM FEED"}
 _CONTROLS |= {"\x1b": "ESCAPE", "\x7f": "DELETE", "\x85": "NEXT LINE"}
 
