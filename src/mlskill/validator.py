@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, replace
 
-from mlskill.model import Allow, Document, Edit, Fault, Finding, Fix, Report, Skill, Source
+from mlskill.model import Allow, Document, Edit, Fault, Finding, Fix, Report, Skill, Source, Sources
 from mlskill.rules import RULES, Problem, Rule
 from mlskill.rules.allows import allows
 
@@ -106,7 +106,7 @@ def _finding(skill: Skill, rule: Rule, problem: Problem, note: str) -> Finding:
     path, severity, message = problem.path, problem.severity or rule.severity, problem.message
     message = message[:MESSAGE] + "…" * (len(message) > MESSAGE) + note
     document = skill.by_path.get(path)
-    where = _where(skill, path)
+    where = named(skill, path)
     if not isinstance(document, Document):
         return Finding(rule.id, severity, where, 1, 1, 1, 1, message)
     place = document.source.place(problem.start, problem.end)
@@ -130,11 +130,11 @@ def _allows(skill: Skill) -> Iterator[Allow]:
     """What comments of `skill` allow, where they say why."""
     for written in allows(skill):
         if written.reason:
-            where, span = _where(skill, written.document.path), (written.first, written.last)
+            where, span = named(skill, written.document.path), (written.first, written.last)
             yield from (Allow(where, name, written.reason, *span) for name in written.rules)
 
 
-def _where(skill: Skill, path: str) -> str:
+def named(skill: Skill | Sources, path: str) -> str:
     """The file at `path` of `skill` as the caller names it."""
     if path == "SKILL.md":  # where it is called skill.md, that is its place
         path = posixpath.basename(skill.location) or path

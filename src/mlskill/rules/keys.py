@@ -135,7 +135,8 @@ class Metadata:
 
     def __init__(self, document: Document) -> None:
         self.document, self.front = document, document.frontmatter
-        self._place = () if self.front.faults else self._find()
+        mendable = self.front.present and not self.front.faults
+        self._place = self._find() if mendable else ()
 
     def move(self, key: str) -> Fix:
         """`key` and its value, written on one line, moved there."""

@@ -50,6 +50,7 @@ def link_scheme_unsafe(skill: Skill) -> Problems:
 def link_anchor_missing(skill: Skill) -> Problems:
     """A link points to a heading that the page does not have."""
     nearest: dict[str, Nearest] = {}
+    alike: dict[str, retarget.Alike] = {}
     given: dict[str, set[str]] = {}
     for document, links, _ in leads(skill):
         for link, (state, path) in links:
@@ -60,12 +61,12 @@ def link_anchor_missing(skill: Skill) -> Problems:
             if _has_anchor(page, anchor) or "plain=1" in link.target:
                 continue
             if path not in nearest:
-                nearest[path] = Nearest(page.anchors)
+                nearest[path], alike[path] = Nearest(page.anchors), retarget.Alike(page.anchors)
                 given[path] = set(_GIVEN.findall(page.text))
             if anchor in given[path]:
                 continue
             where = "this page" if page is document else path
-            if moved := retarget.moved_anchor(page, anchor):
+            if moved := alike[path](anchor):
                 hint, new = f"; write #{moved}", link.target.partition("#")[0] + f"#{quote(moved)}"
             elif other := retarget.new_page(skill, anchor):
                 hint = f"; {other} has it"

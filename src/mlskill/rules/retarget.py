@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from unicodedata import normalize
 from urllib.parse import quote, unquote
 
@@ -63,9 +63,23 @@ def _in_case_of(written: str, real: str) -> str:
     return "/".join(names)
 
 
-def moved_anchor(page: Document, anchor: str) -> str:
-    """The one anchor of `page` that differs from `anchor` by number, case or marks alone."""
-    return _only(_alike(page.anchors).get(_letters(anchor), ()))
+class Alike:
+    """Finds the one of some anchors that differs by number, case or marks alone.
+
+    >>> alike = Alike(["2-set-up", "usage", "use-it", "useit"])
+    >>> alike("set_up"), alike("1-setup"), alike("use--it"), alike("uses")
+    ('2-set-up', '2-set-up', '', '')
+    """
+
+    def __init__(self, anchors: Iterable[str]) -> None:
+        self._found: dict[str, list[str]] = {}
+        for anchor in anchors:
+            self._found.setdefault(_letters(anchor), []).append(anchor)
+
+    def __call__(self, anchor: str) -> str:
+        """The one that is like `anchor`; empty when there are none or several."""
+        letters = _letters(anchor)
+        return _only(self._found.get(letters, ())) if letters else ""
 
 
 def new_page(skill: Skill, anchor: str) -> str:
@@ -76,14 +90,6 @@ def new_page(skill: Skill, anchor: str) -> str:
 def _only(names: Iterable[str]) -> str:
     found = [*names]
     return found[0] if len(found) == 1 else ""
-
-
-def _alike(anchors: Mapping[str, int]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for anchor in anchors:
-        if anchor:
-            found.setdefault(_letters(anchor), []).append(anchor)
-    return found
 
 
 def _letters(anchor: str) -> str:
