@@ -516,12 +516,16 @@ class Allow:
     last: int
 
 
+Silence = Literal["comment", "settings", "baseline", "unchanged"]
+"""What keeps a finding from being reported."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suppressed:
     """A finding that is not reported, and why: `by` what, and the reason that was given."""
 
     finding: Finding
-    by: Literal["comment", "settings", "baseline", "unchanged"]
+    by: Silence
     reason: str = ""
 
 
