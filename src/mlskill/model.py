@@ -459,6 +459,29 @@ class Skill:
             yield from skill.walk()
 
 
+Save = Literal["without-bom", "lf", "utf-8"]
+"""How a whole file is to be saved; of UTF-16 with its mark the characters are certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """`text` in place of what stands between two places of a file, counted as in a `Finding`."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The one right answer to a finding, in its own file: `edits`, or how to `save` all of it."""
+
+    edits: tuple[Edit, ...] = ()
+    save: Save | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Related:
     """Another place that belongs to a finding, and what is there: where a key stood first."""
@@ -490,6 +513,7 @@ class Finding:
     message: str
     excerpt: str = ""
     related: tuple[Related, ...] = ()
+    fix: Fix | None = None
 
     @property
     def excerpt_column(self) -> int:
@@ -498,10 +522,36 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Allow:
+    """That a comment allows `rule` in the lines `first` to `last` of the file at `path`."""
+
+    path: str
+    rule: str
+    reason: str
+    first: int
+    last: int
+
+
+Silence = Literal["comment", "settings", "baseline", "unchanged"]
+"""What keeps a finding from being reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that is not reported, and why: `by` what, and the reason that was given."""
+
+    finding: Finding
+    by: Silence
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a check found, by file and place; `complete` is false when a limit was reached.
 
-    `claims` become findings only where another report has one with the same message: see `merge`.
+    `allows` are the comments that ask for silence, not yet obeyed: see `settler.settle`, which says
+    what was `suppressed`. `fixed` are the findings that have just been mended. `claims` become
+    findings only where another report has one with the same message: see `validator.merge`.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -509,6 +559,9 @@ class Report:
     documents: int = 0
     complete: bool = True
     claims: tuple[Finding, ...] = ()
+    allows: tuple[Allow, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    fixed: tuple[Finding, ...] = ()
 
     @property
     def exit_code(self) -> int:

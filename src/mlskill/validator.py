@@ -5,10 +5,24 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 
-from mlskill.model import Document, Fault, Finding, Place, Related, Report, Skill
+from mlskill.model import (
+    Allow,
+    Document,
+    Edit,
+    Fault,
+    Finding,
+    Fix,
+    Place,
+    Related,
+    Report,
+    Skill,
+    Source,
+    Sources,
+)
 from mlskill.rules import RULES, Problem, Rule
+from mlskill.rules.allows import allows
 
 EXCERPT = 400
 """Characters of a line that a finding shows."""
@@ -38,6 +52,7 @@ def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = 
         documents=sum(len(one.documents) for one in skills),
         complete=all(one.complete for one in skills),
         claims=tuple(sorted(claims, key=_order)),
+        allows=tuple(sorted({allow for one in skills for allow in _allows(one)}, key=astuple)),
     )
 
 
@@ -67,6 +82,9 @@ def merge(reports: Iterable[Report]) -> Report:
         documents=sum(r.documents for r in reports),
         complete=all(r.complete for r in reports),
         claims=tuple(sorted(claims, key=_order)),
+        allows=tuple(allow for r in reports for allow in r.allows),
+        suppressed=tuple(one for r in reports for one in r.suppressed),
+        fixed=tuple(f for r in reports for f in r.fixed),
     )
 
 
@@ -76,9 +94,7 @@ def _contested(claims: Iterable[Finding]) -> Iterator[Finding]:
     for claim in sorted(claims, key=_order):
         known = first.setdefault((claim.rule, claim.message), claim)
         if known is not claim:
-            there = Place(
-                known.path, known.line, known.column, known.end_line, known.end_column
-            )
+            there = Place(known.path, known.line, known.column, known.end_line, known.end_column)
             related = Related(there.path, *_columns(there), "it is this one")
             yield replace(claim, related=(related,))
 
@@ -132,15 +148,14 @@ def _finding(skill: Skill, rule: Rule, problem: Problem, note: str) -> Finding:
         return finding
     first = finding.excerpt_column - 1
     line = document.source.line(place.line)
-    return replace(finding, excerpt=line[first : first + EXCERPT])
+    fix = _fix(document.source, problem)
+    return replace(finding, excerpt=line[first : first + EXCERPT], fix=fix)
 
 
 def _located(skill: Skill, path: str, start: int, end: int) -> Place:
     """A place as the caller names it: the file's path from where the skill's folder lies."""
     document = skill.by_path.get(path)
-    if path == "SKILL.md":  # where it is called skill.md, that is its place
-        path = posixpath.basename(skill.location) or path
-    where = path if skill.root in ("", ".") else posixpath.join(skill.root, path)
+    where = named(skill, path)
     if not isinstance(document, Document):
         return Place(where, 1, 1, 1, 1)
     return replace(document.source.place(start, end), path=where)
@@ -148,3 +163,27 @@ def _located(skill: Skill, path: str, start: int, end: int) -> Place:
 
 def _columns(place: Place) -> tuple[int, int, int, int]:
     return place.line, place.column, place.end_line, place.end_column
+
+
+def _allows(skill: Skill) -> Iterator[Allow]:
+    """What comments of `skill` allow, where they say why."""
+    for written in allows(skill):
+        if written.reason:
+            where, span = named(skill, written.document.path), (written.first, written.last)
+            yield from (Allow(where, name, written.reason, *span) for name in written.rules)
+
+
+def named(skill: Skill | Sources, path: str) -> str:
+    """The file at `path` of `skill` as the caller names it."""
+    if path == "SKILL.md":  # where it is called skill.md, that is its place
+        path = posixpath.basename(skill.location) or path
+    return path if skill.root in ("", ".") else posixpath.join(skill.root, path)
+
+
+def _fix(source: Source, problem: Problem) -> Fix | None:
+    """What mends a problem, in lines and columns."""
+    if isinstance(problem.fix, str):
+        return Fix(save=problem.fix)
+    places = ((source.place(start, end), text) for start, end, text in problem.fix)
+    edits = tuple(Edit(p.line, p.column, p.end_line, p.end_column, text) for p, text in places)
+    return Fix(edits) if edits else None

@@ -8,6 +8,7 @@
     secrets      keys                             pages/       what `explain` prints, and the tests
     text         characters                                    run
     size         how long
+    allows       comments that silence rules
 
 The table lists them; there is no other way in. `validate(skill, rules=…)` takes any other table,
 and `choose` makes one by profile, family and rule.
@@ -20,6 +21,7 @@ from types import MappingProxyType
 
 from mlskill.errors import UnknownNameError
 from mlskill.rules import (
+    allows,
     code,
     files,
     frontmatter,
@@ -34,9 +36,19 @@ from mlskill.rules import (
     tree,
 )
 from mlskill.rules.profiles import Profile, choose
-from mlskill.rules.rule import Problem, Problems, Rule, rule
+from mlskill.rules.rule import Problem, Problems, Replace, Rule, rule
 
-__all__ = ["RULES", "Problem", "Problems", "Profile", "Rule", "choose", "explain", "rule"]
+__all__ = [
+    "RULES",
+    "Problem",
+    "Problems",
+    "Profile",
+    "Replace",
+    "Rule",
+    "choose",
+    "explain",
+    "rule",
+]
 
 _LISTED: tuple[Rule, ...] = (
     files.file_not_utf8,
@@ -121,6 +133,8 @@ _LISTED: tuple[Rule, ...] = (
     size.skill_too_long,
     size.section_too_long,
     size.skill_too_large,
+    allows.allow_without_reason,
+    allows.allow_unused,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in _LISTED})

@@ -37,7 +37,8 @@ def fence_collision(skill: Skill) -> Problems:
         number = document.source.line_of(block.start)
         message = f"lies in the block that line {number} opened, and ends it; close that first, or write {longer} around it"
         place = (block.start, block.start + len(block.fence))
-        yield at(document, span, message, Nearby(document.path, *place, "the block around it"))
+        around = Nearby(document.path, *place, "the block around it")
+        yield at(document, span, message, related=(around,))
 
 
 @rule("warning")

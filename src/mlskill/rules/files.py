@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import posixpath
 import re
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
-from mlskill.model import Skill
-from mlskill.rules.rule import Problem, Problems, at, reported, rule
+from mlskill.model import Save, Severity, Skill
+from mlskill.rules.rule import Problem, Problems, reported, rule
 
 
 @rule("warning")
 def file_not_utf8(skill: Skill) -> Problems:
     """A Markdown file is not UTF-8."""
+    raw = {document.path: document.source.raw for document in skill.documents}
     for problem in reported(skill, "file-not-utf8"):
         # YAML must be Unicode, and no client loads a SKILL.md that is not.
-        yield problem._replace(severity="error" if problem.path == "SKILL.md" else None)
+        severity: Severity | None = "error" if problem.path == "SKILL.md" else None
+        fix: Save | tuple[()] = "utf-8" if _utf16(raw.get(problem.path, b"")) else ()
+        yield problem._replace(severity=severity, fix=fix)
+
+
+def _utf16(raw: bytes) -> bool:
+    """Whether `raw` is UTF-16 by its byte-order mark, and to its end."""
+    if not raw.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
+        return False
+    try:
+        return "\0" not in raw.decode("utf-16")
+    except UnicodeDecodeError:
+        return False
 
 
 @rule("warning")
@@ -23,9 +36,8 @@ def file_bom(skill: Skill) -> Problems:
     """A Markdown file starts with a byte-order mark."""
     for document in skill.documents:
         if document.source.raw.startswith(BOM_UTF8):
-            yield Problem(
-                document.path, 0, 0, "starts with a byte-order mark; save it without (UTF-8)"
-            )
+            message = "starts with a byte-order mark; save it without (UTF-8)"
+            yield Problem(document.path, 0, 0, message, fix="without-bom")
 
 
 @rule("warning")
@@ -45,7 +57,8 @@ def file_line_ends(skill: Skill) -> Problems:
             span = (start + len(document.source.line(line)),) * 2
             kinds = [(lone, "CR"), (both, "CRLF"), (plain, "LF")]
             found = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
-            yield at(document, span, f"the lines of this file end differently ({found}); use LF")
+            message = f"the lines of this file end differently ({found}); use LF"
+            yield Problem(document.path, *span, message, fix="lf")
 
 
 def _offset(raw: bytes, pattern: str) -> int:
@@ -124,4 +137,6 @@ def file_opaque(skill: Skill) -> Problems:
         elif suffix in _PACKED:
             yield Problem(asset.path, 0, 0, "is an archive; give what is in it as files")
         elif suffix in _PICKLED:
-            yield Problem(asset.path, 0, 0, "runs code when it is loaded; give data in another form")
+            yield Problem(
+                asset.path, 0, 0, "runs code when it is loaded; give data in another form"
+            )

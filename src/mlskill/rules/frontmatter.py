@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from mlskill.linker import role
 from mlskill.model import Document, Severity, Skill
+from mlskill.rules import keys
 from mlskill.rules.once import once
 from mlskill.rules.rule import Problems, at, reported, rule, unread
-from mlskill.specification import FIELDS, keeps
+from mlskill.specification import FIELDS, NAME, keeps
 
 if TYPE_CHECKING:
     from mlskill.schema import Mistake
@@ -49,7 +51,8 @@ def frontmatter_missing(skill: Skill) -> Problems:
     fence = re.search(r"\S", main.text)
     if fence and main.text.startswith("---", fence.start()):
         message = "the frontmatter must start on the first line, at its first character"
-        yield at(main, (fence.start(), fence.start() + 3), message)
+        fix = keys.unindented(main)
+        yield at(main, (fence.start(), fence.start() + 3), message, *fix)
     else:
         yield at(main, (0, 0), "starts without a frontmatter; add name and description between ---")
 
@@ -75,7 +78,14 @@ def frontmatter_duplicate_key(skill: Skill) -> Problems:
 @rule("error")
 def frontmatter_colon(skill: Skill) -> Problems:
     """A value holds a colon and a space, and is not in quotes."""
-    return _of_stage(skill, "frontmatter-colon")
+    values = {d.path: [*keys.values(d.frontmatter)] for d in skill.documents}
+    documents = {document.path: document for document in skill.documents}
+    for problem in _of_stage(skill, "frontmatter-colon"):
+        spans = values[problem.path]
+        before = bisect_right(spans, (problem.start, len(documents[problem.path].text))) - 1
+        span = spans[before]
+        inside = before >= 0 and span[0] <= problem.start < span[1]
+        yield problem._replace(fix=keys.quoted(documents[problem.path], span) if inside else ())
 
 
 @rule("warning")
@@ -100,10 +110,12 @@ def description_missing(skill: Skill) -> Problems:
 def name_invalid(skill: Skill) -> Problems:
     """The name is not 1 to 64 of a-z, 0-9 and single hyphens between them."""
     for mistake in _mistakes(skill, "name", "string_pattern_mismatch", "string_too_long"):
-        name = str(mistake.value)
+        name, stem = str(mistake.value), _stem(skill)
         wanted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64].strip("-")
         hint = f"; write {wanted}" if wanted and name.isascii() else ""
-        yield at(skill.main, _place(skill.main, ("name",)), f"{_against(name)}{hint}")
+        # The folder's name is the other half of the specification's demand.
+        fix = keys.valued(skill.main, "name", wanted) if wanted == stem else ()
+        yield at(skill.main, _place(skill.main, ("name",)), f"{_against(name)}{hint}", *fix)
 
 
 @rule("error")
@@ -134,29 +146,35 @@ def field_invalid(skill: Skill) -> Problems:
         known = field in ("name", "description")
         if mistake.kind in ("string_type", "dict_type") or (length and not known):
             if not (known and _empty(main, str(field))) and not _unreadable(main, str(field)):
-                yield at(main, _place(main, mistake.path), _wrong(main, mistake))
+                fix = _mended(main, mistake)
+                yield at(main, _place(main, mistake.path), _wrong(main, mistake), *fix)
     for document in skill.modules:
         for field in ("name", "description"):
             value = document.frontmatter.data.get(field)
             if not isinstance(value, (str, NoneType)):
                 message = _not_text(document, (field,), value)
-                yield at(document, _place(document, (field,)), message)._replace(severity="warning")
+                problem = at(document, _place(document, (field,)), message)
+                fix = () if isinstance(value, (list, dict)) else keys.as_text(document, (field,))
+                yield problem._replace(severity="warning", fix=fix)
 
 
 @rule("warning")
 def field_unknown(skill: Skill) -> Problems:
     """A key is none of the six that the specification has."""
     main = skill.main
+    metadata = keys.Metadata(main)
     for mistake in _mistakes(skill, None, "extra_forbidden"):
         key = str(mistake.path[0])
-        near = _meant(key)
+        near, fix = _meant(key), keys.Fix()
         if near and near not in main.frontmatter.data:
             message = f"{key} is no key of the specification; did you mean {near}?"
+            fix = keys.renamed(main, key, near) if _plain(key) == near else ()
         elif key in _CLIENT:
             message = f"{key} is a key of Claude Code, not of the specification; others refuse it"
         else:
             message = f"{key} is no key of the specification; move it below metadata"
-        yield at(main, _place(main, (key,)), message)
+            fix = metadata.move(key)
+        yield at(main, _place(main, (key,)), message, *fix)
 
 
 @once
@@ -187,7 +205,9 @@ def _missing(main: Document, field: str, wanted: str) -> Problems:
     elif not any(f.rule in _UNREADABLE for f in front.faults):
         # A misspelt key is one fault, not two: field-unknown says what was meant.
         if not any(_meant(key) == field for key in front.data):
-            yield at(main, (front.start, front.start + 3), f"there is no {field}; add {wanted}")
+            message = f"there is no {field}; add {wanted}"
+            fix = keys.added(main, field, wanted) if re.fullmatch(NAME, wanted) else ()
+            yield at(main, (front.start, front.start + 3), message, *fix)
 
 
 def _empty(main: Document, field: str) -> bool:
@@ -200,7 +220,11 @@ def _empty(main: Document, field: str) -> bool:
 def _unreadable(main: Document, field: str) -> bool:
     """Whether YAML could not read the value, so that its type is what was made of it."""
     start, end = main.frontmatter.values.get((field,), (0, 0))
-    return any(start - 1 <= fault.start <= end for fault in main.frontmatter.faults if fault.rule in _MADE_OF)
+    return any(
+        start - 1 <= fault.start <= end
+        for fault in main.frontmatter.faults
+        if fault.rule in _MADE_OF
+    )
 
 
 _MADE_OF = frozenset(("frontmatter-invalid", "frontmatter-colon"))
@@ -212,8 +236,11 @@ def _meant(key: str) -> str:
         return ""
     from difflib import get_close_matches
 
-    plain = key.lower().replace("_", "-").strip()
-    return next(iter(get_close_matches(plain, FIELDS, n=1, cutoff=0.8)), "")
+    return next(iter(get_close_matches(_plain(key), FIELDS, n=1, cutoff=0.8)), "")
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("_", "-").strip()
 
 
 def _place(document: Document, path: tuple[str | int, ...]) -> tuple[int, int]:
@@ -265,6 +292,17 @@ def _not_text(document: Document, path: tuple[str | int, ...], value: Any) -> st
         return f"{field} must be text, but YAML reads {written} as {_kind(value)}; put it in quotes"
     hint = "separate its words with spaces" if field == "allowed-tools" else "write it as text"
     return f"{field} must be text, not {_kind(value)}; {hint}"
+
+
+def _mended(document: Document, mistake: Mistake) -> keys.Fix:
+    """The value that a mistake is about as text, where that is plain to see."""
+    if mistake.kind != "string_type":
+        return ()
+    if mistake.path == ("allowed-tools",) and isinstance(mistake.value, list):
+        return keys.joined(document, mistake.path)
+    if isinstance(mistake.value, (list, dict)):
+        return ()
+    return keys.as_text(document, mistake.path)
 
 
 def _kind(value: Any) -> str:

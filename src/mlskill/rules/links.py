@@ -5,9 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from mlskill.linker import resolve
 from mlskill.model import Document, Link, Skill
+from mlskill.rules import retarget
 from mlskill.rules.mentions import speaks_of_own
 from mlskill.rules.nearest import Nearest
 from mlskill.rules.rule import Problem, Problems, at, rule
@@ -24,14 +26,16 @@ def link_target_missing(skill: Skill) -> Problems:
     """A link or image points to a file or folder that the skill does not have."""
     nearest = Nearest(skill.by_path)
     for document, link, path in _in_state(skill, "missing"):
-        yield _dead(document, link, path, nearest)
+        yield _dead(skill, document, link, path, nearest)
 
 
 @rule("warning")
 def link_leaves_skill(skill: Skill) -> Problems:
     """A link points out of the skill's folder: where it is installed, nothing is there."""
     for document, link, _ in _in_state(skill, "outside"):
-        yield at(document, (link.start, link.end), _outside(skill, document, link))
+        message, new = _outside(skill, document, link)
+        fix = retarget.target(document, link, new) if new else ()
+        yield at(document, (link.start, link.end), message, *fix)
 
 
 @rule("warning")
@@ -46,6 +50,7 @@ def link_scheme_unsafe(skill: Skill) -> Problems:
 def link_anchor_missing(skill: Skill) -> Problems:
     """A link points to a heading that the page does not have."""
     nearest: dict[str, Nearest] = {}
+    alike: dict[str, retarget.Alike] = {}
     given: dict[str, set[str]] = {}
     for document, links, _ in leads(skill):
         for link, (state, path) in links:
@@ -56,15 +61,22 @@ def link_anchor_missing(skill: Skill) -> Problems:
             if _has_anchor(page, anchor) or "plain=1" in link.target:
                 continue
             if path not in nearest:
-                nearest[path] = Nearest(page.anchors)
+                nearest[path], alike[path] = Nearest(page.anchors), retarget.Alike(page.anchors)
                 given[path] = set(_GIVEN.findall(page.text))
             if anchor in given[path]:
                 continue
-            near = nearest[path].name(anchor.lower())
-            hint = f"; did you mean #{near}?" if near else ""
             where = "this page" if page is document else path
+            if moved := alike[path](anchor):
+                hint, new = f"; write #{moved}", link.target.partition("#")[0] + f"#{quote(moved)}"
+            elif other := retarget.new_page(skill, anchor):
+                hint = f"; {other} has it"
+                new = f"{retarget.relative(other, document)}#{link.target.partition('#')[2]}"
+            else:
+                near, new = nearest[path].name(anchor.lower()), ""
+                hint = f"; did you mean #{near}?" if near else ""
+            fix = retarget.target(document, link, new) if new else ()
             message = f"{where} has no heading #{anchor}{hint}"
-            yield at(document, (link.start, link.end), message)
+            yield at(document, (link.start, link.end), message, *fix)
 
 
 @rule("warning", exact=False)
@@ -78,7 +90,7 @@ def mention_target_missing(skill: Skill) -> Problems:
             if state == "missing" and path not in known:
                 if speaks_of_own(skill, document, mention):
                     known.add(path)
-                    yield _dead(document, mention, path, nearest)
+                    yield _dead(skill, document, mention, path, nearest)
 
 
 def _in_state(skill: Skill, wanted: State) -> Iterator[tuple[Document, Link, str]]:
@@ -93,25 +105,31 @@ def _in_state(skill: Skill, wanted: State) -> Iterator[tuple[Document, Link, str
             yield document, link, path
 
 
-def _dead(document: Document, link: Link, path: str, nearest: Nearest) -> Problem:
+def _dead(skill: Skill, document: Document, link: Link, path: str, nearest: Nearest) -> Problem:
+    span = (link.start, link.end)
+    if new := retarget.recased(skill, document, link):
+        message = f"{link.path} does not exist; its case differs: write {new}"
+        return at(document, span, message, *retarget.target(document, link, new))
     near = nearest.path(path)
     if near and link.kind != "mention":
         near = posixpath.relpath(near, posixpath.dirname(document.path) or ".")
     hint = f"; did you mean {near}?" if near else ""
-    return at(document, (link.start, link.end), f"{link.path} does not exist{hint}")
+    return at(document, span, f"{link.path} does not exist{hint}")
 
 
-def _outside(skill: Skill, document: Document, link: Link) -> str:
-    target = link.target.partition("#")[0]
+def _outside(skill: Skill, document: Document, link: Link) -> tuple[str, str]:
+    """What is wrong with a link that leaves the skill, and the right target if there is one."""
+    target, mark, fragment = link.target.partition("#")
     if target.startswith("//"):
-        return f"{target} is on another machine, or on none; write https: in front of it"
+        return f"{target} is on another machine, or on none; write https: in front of it", ""
     slashed = target.replace("\\", "/")
-    if slashed != target and resolve(document.path, slashed) is not None:
-        return f"write / for \\: {slashed}"
+    if slashed != target and (path := resolve(document.path, slashed)) is not None:
+        new = slashed + mark + fragment if path in skill.by_path else ""
+        return f"write / for \\: {slashed}", new
     if target.startswith("/") and target.strip("/") in skill.by_path:
         here = posixpath.relpath(target.strip("/"), posixpath.dirname(document.path) or ".")
-        return f"is an absolute path; write it relative: {here}"
-    return f"{target} is not in the skill: it is not there once the skill is installed"
+        return f"is an absolute path; write it relative: {here}", here + mark + fragment
+    return f"{target} is not in the skill: it is not there once the skill is installed", ""
 
 
 def _has_anchor(page: Document, anchor: str) -> bool:

@@ -54,7 +54,7 @@ def link_label_twice(skill: Skill) -> Problems:
             if known[0] != target and not label.startswith("^") and _folded(label) not in _REMARKS:
                 note = Nearby(document.path, known[1], known[2], "it is defined first here")
                 message = f"[{label}] is defined already, with another target; only that one counts"
-                yield at(document, (start, end), message, note)
+                yield at(document, (start, end), message, related=(note,))
 
 
 _REMARKS = frozenset(("//", "comment", "_", "#", "//comment"))

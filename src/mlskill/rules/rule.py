@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mlskill.model import Document, Fault, Severity, Skill
+from mlskill.model import Document, Fault, Save, Severity, Skill
+
+
+class Replace(NamedTuple):
+    """`text` in place of what stands between two offsets of the file's text."""
+
+    start: int
+    end: int
+    text: str
 
 
 class Nearby(NamedTuple):
@@ -26,6 +34,8 @@ class Problem(NamedTuple):
     """Something wrong in the file at `path` of the skill, between two offsets of its text.
 
     `severity` is the rule's own unless it is given; `related` are other places that belong to it.
+    `fix` is there only where there is one right answer: what to put in the place of what, or how to
+    save the whole file.
     """
 
     path: str
@@ -34,6 +44,7 @@ class Problem(NamedTuple):
     message: str
     severity: Severity | None = None
     related: tuple[Nearby, ...] = ()
+    fix: tuple[Replace, ...] | Save = ()
 
 
 Problems = Iterator[Problem]
@@ -56,7 +67,9 @@ class Rule:
     across: bool = False
 
 
-def rule(severity: Severity, *, exact: bool = True, across: bool = False) -> Callable[[Check], Rule]:
+def rule(
+    severity: Severity, *, exact: bool = True, across: bool = False
+) -> Callable[[Check], Rule]:
     """Make a `Rule` of a function that yields the problems of one skill."""
 
     def made(check: Check) -> Rule:
@@ -89,6 +102,12 @@ def unread(skill: Skill) -> bool:
     return not skill.main.source.raw and any(f.path == skill.main.path for f in skill.faults)
 
 
-def at(document: Document, span: tuple[int, int], message: str, *related: Nearby) -> Problem:
-    """A problem of `document`."""
-    return Problem(document.path, *span, message, related=related)
+def at(
+    document: Document,
+    span: tuple[int, int],
+    message: str,
+    *fix: Replace,
+    related: tuple[Nearby, ...] = (),
+) -> Problem:
+    """A problem of `document`, what mends it, and what else belongs to it."""
+    return Problem(document.path, *span, message, related=related, fix=fix)

@@ -12,7 +12,7 @@ from mlskill.model import Document, Skill
 from mlskill.rules.once import once
 from mlskill.rules.portability import unfilled
 from mlskill.rules.prose import prose
-from mlskill.rules.rule import Problem, Problems, at, rule
+from mlskill.rules.rule import Problem, Problems, Replace, at, rule
 
 
 @rule("warning", exact=False)
@@ -20,7 +20,9 @@ def text_mojibake(skill: Skill) -> Problems:
     """Characters were saved in the wrong encoding: what was one character is several."""
     for document, runs in _mojibake(skill):
         for start, end, repaired in runs:
-            yield at(document, (start, end), f"is mojibake for {repaired}; write {repaired}")
+            # What a byte-order mark has become is to go: written back, it would be one again.
+            fix = Replace(start, end, repaired.replace("\ufeff", ""))
+            yield at(document, (start, end), f"is mojibake for {repaired}; write {repaired}", fix)
 
 
 @rule("warning")
@@ -53,7 +55,10 @@ def text_invisible(skill: Skill) -> Problems:
         for span in found.invisible:
             tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
             words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
-            yield _characters(document, span, f"it spells {words!r}" if words else "remove it")
+            problem = _characters(document, span, f"it spells {words!r}" if words else "remove it")
+            # A separator stands for a space or a line end; what it hides, a person should read.
+            sure = not words and not _SEPARATORS & set(document.text[slice(*span)])
+            yield problem._replace(fix=(Replace(*span, ""),) if sure else ())
     yield from _written(skill, "invisible")
 
 
@@ -106,6 +111,7 @@ def _characters(document: Document, span: tuple[int, int], advice: str) -> Probl
     return at(document, span, f"U+{ord(char):04X} {_name(char)}{more}; {advice}")
 
 
+_SEPARATORS = frozenset("\u2028\u2029\u3164\uffa0\u115f\u1160")
 _CONTROLS = {"\0": "NULL", "\x07": "BELL", "\x08": "BACKSPACE", "\x0c": "FORM FEED"}
 _CONTROLS |= {"\x1b": "ESCAPE", "\x7f": "DELETE", "\x85": "NEXT LINE"}
 
@@ -116,7 +122,9 @@ def _name(char: str) -> str:
 
 # A letter that looks like a Latin one, and where it belongs: words of its own script.
 _LOOKALIKES = "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅαοορινκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
-_MIXED = re.compile(rf"[A-Za-z]+[{_LOOKALIKES}]+[A-Za-z{_LOOKALIKES}]*|[{_LOOKALIKES}]+[A-Za-z]+[A-Za-z{_LOOKALIKES}]*")
+_MIXED = re.compile(
+    rf"[A-Za-z]+[{_LOOKALIKES}]+[A-Za-z{_LOOKALIKES}]*|[{_LOOKALIKES}]+[A-Za-z]+[A-Za-z{_LOOKALIKES}]*"
+)
 _FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 
 
@@ -128,7 +136,10 @@ def text_homoglyph(skill: Skill) -> Problems:
             continue
         for match in _MIXED.finditer(document.text):
             char = next(c for c in match[0] if c in _LOOKALIKES)
-            around = document.text[match.start() - 1 : match.start()], document.text[match.end() : match.end() + 1]
+            around = (
+                document.text[match.start() - 1 : match.start()],
+                document.text[match.end() : match.end() + 1],
+            )
             latin = sum(c.isascii() for c in match[0])
             if any(_FOREIGN.match(c) for c in around) or latin < 3 or _is_unit(match[0]):
                 continue
@@ -139,12 +150,17 @@ def text_homoglyph(skill: Skill) -> Problems:
 
 def _is_unit(word: str) -> bool:
     """Whether the foreign letter stands before or behind the word, as in mathematics."""
-    return not re.fullmatch(rf"[A-Za-z{_LOOKALIKES}]*[A-Za-z][{_LOOKALIKES}]+[A-Za-z]+|[{_LOOKALIKES}][A-Za-z]{{3,}}|[A-Za-z]{{3,}}[{_LOOKALIKES}]", word)
+    return not re.fullmatch(
+        rf"[A-Za-z{_LOOKALIKES}]*[A-Za-z][{_LOOKALIKES}]+[A-Za-z]+|[{_LOOKALIKES}][A-Za-z]{{3,}}|[A-Za-z]{{3,}}[{_LOOKALIKES}]",
+        word,
+    )
 
 
 _LINES = 50
 _SPACES = 300
-_GAP = re.compile(rf"\n(?:[ \t\u00a0]*\n){{{_LINES},}}(?=[ \t]*\S)|[ \t\u00a0\u3000]{{{_SPACES},}}(?=\S)")
+_GAP = re.compile(
+    rf"\n(?:[ \t\u00a0]*\n){{{_LINES},}}(?=[ \t]*\S)|[ \t\u00a0\u3000]{{{_SPACES},}}(?=\S)"
+)
 
 
 @rule("warning")
@@ -158,7 +174,9 @@ def text_padding(skill: Skill) -> Problems:
                     continue
                 lines = match[0].count("\n") - 1
                 what = f"{lines:,} empty lines" if lines > 0 else f"{len(match[0]):,} spaces"
-                yield at(document, (match.end(), match.end()), f"stands behind {what}, out of sight")
+                yield at(
+                    document, (match.end(), match.end()), f"stands behind {what}, out of sight"
+                )
 
 
 def _in_table(text: str, match: re.Match[str]) -> bool:
@@ -183,7 +201,10 @@ def text_conflict(skill: Skill) -> Problems:
 def text_unfilled(skill: Skill) -> Problems:
     """A template's placeholder was left in the text."""
     for document in skill.documents:
-        if any(mark in document.text for mark in ("[TODO", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")):
+        if any(
+            mark in document.text
+            for mark in ("[TODO", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")
+        ):
             if role(document.path) != "asset" and "template" not in document.path.lower():
                 yield from unfilled(document, prose(skill, document))
 
@@ -205,5 +226,12 @@ def path_personal(skill: Skill) -> Problems:
     for document in skill.documents:
         if "/Users/" in document.text or "/home/" in document.text or "Users\\" in document.text:
             for match in _HOMES.finditer(document.text):
-                if not _ANYBODY.fullmatch(match[1]) and match[1].lower() not in skill.location.lower():
-                    yield at(document, match.span(), f"is the home of {match[1]}; write ~ or a relative path")
+                if (
+                    not _ANYBODY.fullmatch(match[1])
+                    and match[1].lower() not in skill.location.lower()
+                ):
+                    yield at(
+                        document,
+                        match.span(),
+                        f"is the home of {match[1]}; write ~ or a relative path",
+                    )

@@ -41,7 +41,11 @@ def _chain(skill: Skill, path: str) -> list[str]:
 def link_cycle(skill: Skill) -> Problems:
     """A page leads back to one that led to it, so that who follows the links goes in a circle."""
     for edge in skill.edges:
-        if edge.fragment or edge.link.kind == "mention" or edge.target not in _chain_set(skill, edge.source):
+        if (
+            edge.fragment
+            or edge.link.kind == "mention"
+            or edge.target not in _chain_set(skill, edge.source)
+        ):
             continue
         document = skill.by_path.get(edge.source)
         if isinstance(document, Document) and edge.target != skill.main.path:
@@ -68,14 +72,21 @@ def passage_duplicated(skill: Skill) -> Problems:
             if known[1:] != (start, end) or known[0] is not document:
                 note = Nearby(known[0].path, known[1], known[2], "it stands first here")
                 where = "on this page" if known[0] is document else f"in {known[0].path}"
-                yield at(document, (start, end), f"stands word for word {where}; keep one", note)
+                yield at(
+                    document,
+                    (start, end),
+                    f"stands word for word {where}; keep one",
+                    related=(note,),
+                )
 
 
 def _paragraphs(document: Document) -> Iterator[tuple[int, int]]:
     """The paragraphs of a page, code aside, that are too long to be equal by accident."""
     blocks = [(block.start, block.end) for block in document.blocks]
     number = 0
-    for match in re.finditer(r"\S(?:[^\n]|\n(?!\s*\n))*", document.text[document.frontmatter.end :]):
+    for match in re.finditer(
+        r"\S(?:[^\n]|\n(?!\s*\n))*", document.text[document.frontmatter.end :]
+    ):
         start, end = (at + document.frontmatter.end for at in match.span())
         while number < len(blocks) and blocks[number][1] <= start:
             number += 1
@@ -96,7 +107,12 @@ def module_line_differs(skill: Skill) -> Problems:
         said = titles.get(_plain(edge.link.text), set())
         if edge.source != skill.main.path or edge.link.kind != "inline" or edge.link.image:
             continue
-        if len(said) == 1 and edge.target not in said and not edge.fragment and _is_page(skill, edge.target):
+        if (
+            len(said) == 1
+            and edge.target not in said
+            and not edge.fragment
+            and _is_page(skill, edge.target)
+        ):
             (meant,) = said
             yield _miscalled(skill, edge.link, edge.target, meant)
 
@@ -107,9 +123,9 @@ def _is_page(skill: Skill, path: str) -> bool:
 
 def _miscalled(skill: Skill, link: Link, target: str, meant: str) -> Problem:
     called = skill.by_path[meant]
-    note = Nearby(meant, 0, 0, "this page has that name") if isinstance(called, Document) else None
+    note = (Nearby(meant, 0, 0, "this page has that name"),) if isinstance(called, Document) else ()
     message = f"is called as {posixpath.basename(meant)} is, but leads to {target}"
-    return at(skill.main, (link.start, link.end), message, *([note] if note else []))
+    return at(skill.main, (link.start, link.end), message, related=note)
 
 
 def _plain(name: str) -> str:

@@ -1,0 +1,72 @@
+"""project: the project one works on, and which file says what it wants.
+
+Found from the folder one is in upwards, to the root of its repository: one's own project speaks,
+not the tree that is checked. A file that came with a skill (it lies in a folder with a
+``SKILL.md`` that is no repository's root) is not obeyed unless it is named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlskill.reader.names import MAIN
+from mlskill.settings.toml import read
+
+NAMES = (".mlskill.toml", "pyproject.toml")
+"""The files that hold settings; of two in one folder the first counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What one works on: its `root`, the `file` of its settings, and one that was `passed` by."""
+
+    root: str
+    file: str = ""
+    passed: str = ""
+
+
+def project(start: str | os.PathLike[str] = ".") -> Project:
+    """The project around `start`: the repository, else the folder of the settings, else `start`.
+
+    The search stops at the root of a repository, and where a folder belongs to another user.
+    """
+    here = Path(start).absolute()
+    file = passed = ""
+    for folder in _upwards(here):
+        found = next((folder / name for name in NAMES if _speaks(folder / name)), None)
+        if found and not file:
+            if _came_with_a_skill(folder):
+                passed = passed or str(found)
+            else:
+                file = str(found)
+        if (folder / ".git").exists():
+            return Project(str(folder), file, passed)
+    return Project(str(Path(file).parent if file else here), file, passed)
+
+
+def _upwards(folder: Path) -> Iterator[Path]:
+    owner = folder.stat().st_uid
+    for one in (folder, *folder.parents):
+        if one.stat().st_uid != owner:  # in /tmp anybody may leave a file
+            return
+        yield one
+
+
+def _speaks(file: Path) -> bool:
+    """Whether there is such a file, and it has settings."""
+    if not file.is_file():
+        return False
+    return file.name == NAMES[0] or b"mlskill" in read(file)
+
+
+def _came_with_a_skill(folder: Path) -> bool:
+    """Whether a skill that is no repository's root lies at `folder` or around it."""
+    for one in (folder, *folder.parents):
+        if (one / ".git").exists():
+            return False
+        if (one / MAIN).is_file():
+            return True
+    return False
