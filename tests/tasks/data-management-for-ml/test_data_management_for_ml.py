@@ -27,7 +27,7 @@ REQUESTS = [json.loads(line) for line in (HERE / "requests.jsonl").read_text().s
 def run(out, days, build, code):
     from backfill import backfill
 
-    backfill(out, days, lambda day: "", build, code)
+    backfill(out, days, build, code)
 
 
 def read(out):
