@@ -97,18 +97,19 @@ def export_onnx(
 
 
 def parity(
-    path: str | Path,
+    path: str | Path | bytes,
     reference: Callable[..., npt.ArrayLike | Sequence[npt.ArrayLike]],
     inputs: Sequence[Arrays],
     output: int | None = None,
 ) -> float:
-    """Greatest |difference| between the file and `reference(*arrays)` over all inputs; nan counts.
+    """Greatest |difference| between the file (or its bytes) and `reference(*arrays)` over all inputs; nan counts.
 
     Compares all outputs in order, or only number `output` (skl2onnx: 1 are the probabilities).
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    file = path if isinstance(path, bytes) else str(path)
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     names = [node.name for node in session.get_inputs()]
     worst = 0.0
     for arrays in inputs:
