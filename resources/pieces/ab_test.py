@@ -1,6 +1,7 @@
 """Read an A/B test: sample ratio, effect by user (CUPED, ratio metrics), sequential looks, size.
 
-Copy the file; it needs numpy and scipy. Give `by_user` the assignment log and the events, test
+Copy the file; it needs numpy and scipy. With one value per assigned user ``compare(a, b)`` is all;
+with logs give `by_user` the assignment log and the events, test
 `sample_ratio` first, then `compare`. Change only what you pass in: the metric is total / size per
 user (size is 1 without `event_size`: a mean per assigned user; with it, a ratio such as clicks per
 session). `before` is the same metric from before assignment, one value per user in the order of
@@ -93,12 +94,15 @@ def by_user(
     }
 
 
-def compare(control: Arm, treatment: Arm, level: float = 0.95) -> Effect:
+def compare(
+    control: Arm | npt.ArrayLike, treatment: Arm | npt.ArrayLike, level: float = 0.95
+) -> Effect:
     """The difference of total/size by the delta method over users; CUPED if `before` is there.
 
-    Sessions of one user are not independent, users are: the variance is taken over users.
+    Arms are from `by_user`, or arrays with one value per user. Sessions of one user are not
+    independent, users are: the variance is taken over users.
     """
-    arms = (control, treatment)
+    control, treatment = arms = _arm(control), _arm(treatment)
     rates = [float(arm.total.sum() / arm.size.sum()) for arm in arms]
     spread = [(a.total - r * a.size) / a.size.mean() for a, r in zip(arms, rates, strict=True)]
     raw = _variance(spread)
@@ -116,6 +120,13 @@ def compare(control: Arm, treatment: Arm, level: float = 0.95) -> Effect:
     sd = float(np.concatenate(spread).std(ddof=1))
     low, high = difference - reach, difference + reach
     return Effect(rates[0], rates[1], difference, error, low, high, p_value, sd, removed)
+
+
+def _arm(values: Arm | npt.ArrayLike) -> Arm:
+    if isinstance(values, Arm):
+        return values
+    total = np.asarray(values, float)
+    return Arm(total, np.ones(len(total)))
 
 
 def _variance(spread: list[Floats]) -> float:

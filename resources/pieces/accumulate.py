@@ -3,8 +3,9 @@
 Copy the file; it needs torch. The mean over micro-batches of unequal length, and DDP's mean over
 ranks, give a token in a short batch more weight; here the loss is the sum over tokens, divided by
 all tokens of the step. Clipping comes behind unscaling; a step without a label, or with a gradient
-that is not finite, is left out and reported. Pass `loss_sum(model, batch)`, the sum of the losses
-(`reduction="sum"`), and `count(batch)`, the tokens that have a label; change `clip` and `dtype`.
+that is not finite, is left out and reported. For pairs (inputs, labels) with -100 for no label
+nothing else is needed; else pass `loss_sum(model, batch)`, the sum of the losses
+(`reduction="sum"`), and `count(batch)`, the tokens that have a label. Change `clip` and `dtype`.
 """
 
 from __future__ import annotations
@@ -25,12 +26,26 @@ class Step(NamedTuple):
     taken: bool
 
 
+def token_loss(model: torch.nn.Module, batch: Any) -> torch.Tensor:
+    """Sum of the cross-entropy of (inputs, labels); labels say what each position must predict."""
+    inputs, labels = batch
+    logits = model(inputs)
+    logits = getattr(logits, "logits", logits)  # Hugging Face models answer with an object
+    flat = logits.flatten(0, -2)
+    return torch.nn.functional.cross_entropy(flat, labels.flatten(), reduction="sum")
+
+
+def labelled(batch: Any) -> int:
+    """How many positions of (inputs, labels) have a label."""
+    return int((batch[1] != -100).sum())
+
+
 def optimizer_step(
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     micro_batches: Sequence[Any],
-    loss_sum: Callable[[torch.nn.Module, Any], torch.Tensor],
-    count: Callable[[Any], int],
+    loss_sum: Callable[[torch.nn.Module, Any], torch.Tensor] = token_loss,
+    count: Callable[[Any], int] = labelled,
     clip: float = 1.0,
     dtype: torch.dtype | None = None,
     scaler: torch.amp.GradScaler | None = None,

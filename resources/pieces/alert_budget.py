@@ -36,18 +36,23 @@ def within_budget(
     score: npt.ArrayLike,
     bad: npt.ArrayLike,
     day: npt.ArrayLike,
-    entity: npt.ArrayLike,
     per_day: int,
-    today: int,
+    *,
     late: int,
+    today: int | None = None,
+    entity: npt.ArrayLike | None = None,
     seed: int = 0,
 ) -> Budget:
     """Score the `per_day` top entities of each day; days are whole numbers.
 
+    `today` is the last day seen, and each row an entity of its own, unless you say otherwise.
+
     Raises ValueError when no day is old enough, or a score is not a number.
     """
     scores, truth = np.asarray(score, float), np.asarray(bad, bool)
-    days, names = np.asarray(day), np.asarray(entity)
+    days = np.asarray(day)
+    names = np.arange(len(days)) if entity is None else np.asarray(entity)
+    today = int(days.max()) if today is None else today
     if np.isnan(scores).any():
         raise ValueError("a score is not a number: would that case be alerted?")
     rng = np.random.default_rng(seed)

@@ -1,7 +1,8 @@
 """Build a table part by part: a kill at any moment loses nothing, doubles nothing, shows no half.
 
 Copy the file; it needs the standard library and a POSIX file system (on an object store commit to a
-Delta or Iceberg table instead). Parts are days, shards or tenants. `build(part)` makes its bytes
+Delta or Iceberg table instead). ``backfill(folder, days, build)`` and ``files(folder)`` are all
+that a job and its readers call. Parts are days, shards or tenants. `build(part)` makes its bytes
 from its inputs alone, `fingerprint(part)` names the state of those inputs, `code` the version of
 the program. What is unchanged is not built again; readers see the last complete version until the
 next one is. Change nothing; pass your functions. Record `Built.version` with the training run.
@@ -32,14 +33,15 @@ class Built:
 def backfill(
     folder: Path,
     parts: Iterable[str],
-    fingerprint: Callable[[str], str],
     build: Callable[[str], bytes],
-    code: str,
+    code: str = "",
+    fingerprint: Callable[[str], str] = lambda part: "",
     again: Collection[str] = (),
 ) -> Built:
     """Bring `folder` to the given parts and publish them as one version; safe to run again.
 
-    Parts in `again` are built even if unchanged, and must come out the same to the byte. Raises
+    Without `fingerprint` the inputs of a part never change. Parts in `again` are built even if
+    unchanged, and must come out the same to the byte. Raises
     BlockingIOError while another backfill of the folder runs, RuntimeError if inputs change while
     they are read or a build is not deterministic, ValueError for a part that is no file name.
     """

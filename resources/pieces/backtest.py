@@ -1,14 +1,16 @@
 """Would this forecast have been good, at the horizon and with the data of the day?
 
-Copy the file; it needs pandas and numpy. `backtest` cuts the history at several origins, hands the
-forecaster only what was known then, wants the dates asked for, and scores it beside the seasonal
-naive forecast. Change `lead` to the periods between the last datum you will have and the first one
-you must forecast (late data, time to act), `season` to the period (7, 12, 24), and `known` to the
-columns that are really known ahead (calendar, planned price; not the weather that was measured).
+Copy the file; it needs pandas and numpy. ``backtest(series, forecast, horizon=24, season=24)`` cuts
+the history at several origins, hands the forecaster only what was known then, wants the dates asked
+for, and scores it beside the seasonal naive forecast. Change `lead` to the periods between the last
+datum you will have and the first one you must forecast (late data, time to act), `season` to the
+period (7, 12, 24), and `known` to the columns that are really known ahead (calendar, planned price;
+not the weather that was measured).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -40,7 +42,7 @@ class Backtest:
         return error / (rows["naive"] - rows["y"]).abs().groupby(rows["step"]).mean()
 
 
-def check_regular(frame: pd.DataFrame, freq: str) -> None:
+def check_regular(frame: pd.DataFrame, freq: str | pd.Timedelta) -> None:
     """Raise ValueError unless every series has each period of `freq` once and no missing value."""
     for name, series in frame.groupby("id"):
         whole = pd.date_range(series["ds"].min(), series["ds"].max(), freq=freq)
@@ -57,11 +59,11 @@ def check_regular(frame: pd.DataFrame, freq: str) -> None:
 
 
 def backtest(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | pd.Series,
     forecast: Forecaster,
     horizon: int,
     season: int,
-    freq: str,
+    freq: str | pd.Timedelta | None = None,
     windows: int = 5,
     step: int | None = None,
     lead: int = 0,
@@ -69,10 +71,18 @@ def backtest(
 ) -> Backtest:
     """Score `forecast(history, future)` at `windows` origins, `step` (the horizon) apart.
 
-    `frame` has the columns id, ds, y; `future` has id, ds and the `known` columns. The answer is an
+    `frame` has the columns id, ds, y, or is one series with its times as index; `freq` is their
+    distance unless you give it. `future` has id, ds and the `known` columns. The answer is an
     array in the order of `future`, or a frame with id, ds and one column of values.
     Raises ValueError for irregular series, too short ones, and for answers to other dates.
     """
+    if isinstance(frame, pd.Series):
+        frame = pd.DataFrame({"id": "series", "ds": frame.index, "y": frame.to_numpy()})
+    if freq is None:
+        gaps = np.unique(np.diff(np.sort(frame["ds"].unique())))
+        if len(gaps) != 1:
+            raise ValueError("the times are not evenly spaced: fill gaps, or pass freq ('MS')")
+        freq = pd.Timedelta(gaps[0])
     check_regular(frame, freq)
     times = np.sort(frame["ds"].unique())
     parts, apart = [], step or horizon
@@ -95,12 +105,11 @@ def backtest(
     rows = pd.concat(parts[::-1], ignore_index=True)
     if not np.isfinite(rows["forecast"]).all():
         raise ValueError("a forecast is missing or infinite")
-    error = (rows["forecast"] - rows["y"]).abs().groupby(rows["cutoff"]).mean()
-    base = (rows["naive"] - rows["y"]).abs().groupby(rows["cutoff"]).mean()
+    missed, naively = ((rows[by] - rows["y"]).abs() for by in ("forecast", "naive"))
+    error, base = (gap.groupby(rows["cutoff"]).mean() for gap in (missed, naively))
     off = (rows["forecast"] - rows["y"]).sum() / rows["y"].abs().sum()
-    relative = float((rows["forecast"] - rows["y"]).abs().sum()) / float(
-        (rows["naive"] - rows["y"]).abs().sum()
-    )
+    own, other = float(missed.sum()), float(naively.sum())
+    relative = own / other if other else math.inf if own else 1.0
     return Backtest(rows, relative, float(off), int((error < base).sum()), windows)
 
 

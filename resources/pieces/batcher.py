@@ -12,6 +12,7 @@ batch. Pass `valid` if a wrong answer can come without an exception (NaN, infini
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -68,14 +69,14 @@ class _Waiting(Generic[Row, Answer]):
 
 
 class Batcher(Generic[Row, Answer]):
-    """``async with Batcher(predict) as ask: answer = await ask(row, timeout=0.2)``."""
+    """``async with Batcher(predict) as ask: answer = await ask(row)``."""
 
     def __init__(
         self,
         predict: Predict[Row, Answer],
-        *,
         max_size: int = 32,
         max_wait: float = 0.0,
+        *,
         max_queue: int = 256,
         valid: Callable[[Answer], bool] = lambda answer: True,
     ) -> None:
@@ -109,12 +110,12 @@ class Batcher(Generic[Row, Answer]):
         """Seconds since the running batch began; /livez fails when it is absurd (a hung model)."""
         return 0.0 if self._began is None else asyncio.get_running_loop().time() - self._began
 
-    async def __call__(self, row: Row, timeout: float) -> Answer:
+    async def __call__(self, row: Row, timeout: float | None = None) -> Answer:
         """The answer for `row`.
 
         Raises:
             OverloadedError: the queue is full, or closed.
-            TimeoutError: no answer in `timeout` seconds; a row still queued is not computed.
+            TimeoutError: no answer in `timeout` seconds (None: for ever); what waits is not computed.
             Exception: what the model raises for this row alone.
         """
         if self._closing or len(self._queue) >= self._max_queue:
@@ -122,7 +123,8 @@ class Batcher(Generic[Row, Answer]):
         loop = asyncio.get_running_loop()
         now = loop.time()
         future: asyncio.Future[Answer] = loop.create_future()
-        self._queue.append(_Waiting(row, future, now, now + timeout))
+        until = math.inf if timeout is None else now + timeout
+        self._queue.append(_Waiting(row, future, now, until))
         self._more.set()
         async with asyncio.timeout(timeout):
             return await future  # cancelled with its caller, so a client that left costs nothing

@@ -1,15 +1,16 @@
 """Did the inputs move more than they usually move? A drift alarm that stays quiet.
 
-Copy the file; it needs numpy. Pass equally long windows (days, weeks), oldest first: one mapping
-of column to values each, inputs and scores. Every window is compared with those at `lags` before
-it, and the last one is judged by how far past windows moved over the same lags: seasons, dependent
-rows and noise of small windows are in that history. One p-value is drawn for all columns together.
+Copy the file; it needs numpy. Pass equally long windows (days, weeks), oldest first: one mapping of
+column to values each (a DataFrame is one), inputs and scores. Every window is compared with those
+at `lags` before it, and the last one is judged by how far past windows moved over the same lags:
+seasons, dependent rows and noise of small windows are in that history. One p-value is drawn for all
+columns together.
 
 Change `lags`: (7, 14, 21, 28) for days that differ by weekday, (1, 2, 3, 4) for weeks, and in a
-second call (52,) to see what creeps. `level` is the share of windows that may cry wolf, `least`
-the smallest move that is worth a look, `skip` the windows of confirmed incidents and holidays. A
-model that got worse under unmoved inputs is not seen here: watch ripe labels as well. Where `most`
-is near 1 (weather by the day) even a wrong unit hides: test a law between columns instead.
+second call (52,) to see what creeps. `level` is the share of windows that may cry wolf, `least` the
+smallest move that is worth a look, `skip` the windows of confirmed incidents and holidays. A model
+that got worse under unmoved inputs is not seen here: watch ripe labels as well. Where `most` is
+near 1 (weather by the day) even a wrong unit hides: test a law between columns instead.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ def _needed(level: float) -> int:
 
 
 def _rows(window: Window) -> int:
-    return max((len(np.asarray(values)) for values in window.values()), default=0)
+    return max((len(np.asarray(window[name])) for name in window), default=0)
 
 
 def _missing(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """What would people have said, when a language model judged most answers and people only a few?
 
 Copy the file; it needs numpy only. `corrected` takes the judge's verdicts on all answers (0 or 1,
-or grades) and, for a random part of them, both verdicts; the few human ones correct the judge's
+or grades) and those of people, nan where nobody looked; the few human ones correct the judge's
 leniency and give an honest interval. For two systems pass differences per question, so that a judge
 that likes one of them (longer, its own family) is corrected too. `prefer` asks a judge for pairs in
 both orders. Change nothing; draw the human part at random, not where the judge was unsure.
@@ -32,15 +32,18 @@ class Judged:
     """Correlation of both; near 0 the judge is worth no label: fix the rubric first."""
 
 
-def corrected(judged: npt.ArrayLike, judged_again: npt.ArrayLike, human: npt.ArrayLike) -> Judged:
-    """`judged`: the answers that only the judge saw; the other two: the ones both saw.
+def corrected(judge: npt.ArrayLike, human: npt.ArrayLike) -> Judged:
+    """The mean that people would have given; one entry per answer, `human` nan where nobody looked.
 
     Raises ValueError below 30 answers seen by both.
     """
-    rest, both, people = (np.asarray(v, float) for v in (judged, judged_again, human))
-    if len(both) != len(people) or len(people) < 30:
+    everything, people = np.asarray(judge, float), np.asarray(human, float)
+    if everything.shape != people.shape:
+        raise ValueError(f"{everything.shape} verdicts of the judge, {people.shape} of people")
+    looked = ~np.isnan(people)
+    rest, both, people = everything[~looked], everything[looked], people[looked]
+    if len(people) < 30:
         raise ValueError("at least 30 answers with both verdicts are needed, a random part of all")
-    everything = np.concatenate([rest, both])
     flat = both.std() == 0 or people.std() == 0
     agreement = 0.0 if flat else float(np.corrcoef(both, people)[0, 1])
     # How far to trust the judge: 1 takes all verdicts at face value before correcting, 0 drops it.

@@ -1,8 +1,9 @@
 """What makes a model too good offline: columns, rows, entities and times that know the answer.
 
-Copy the file; it needs pandas and numpy. `leaks` looks at one split, the columns that the model
-gets and the label; `restated` compares two copies of the same rows. Change `too_good` to what an
-expert would believe of one column, and `shared` to the doubles that nature makes.
+Copy the file; it needs pandas and numpy. ``leaks(frame, y)`` looks at the columns that the model
+gets and the label, with the test rows at the split too; `restated` compares two copies of the same
+rows. Change `too_good` to what an expert would believe of one column, and `shared` to the doubles
+that nature makes.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import pandas as pd
 
 def leaks(
     train: pd.DataFrame,
-    test: pd.DataFrame,
     y_train: npt.ArrayLike,
-    y_test: npt.ArrayLike,
+    test: pd.DataFrame | None = None,
+    y_test: npt.ArrayLike = (),
     *,
     entity: str | None = None,
     time: str | None = None,
@@ -30,6 +31,8 @@ def leaks(
     `entity` and `time` are columns that describe the split; with `ignore` they are no features.
     The label is 0 and 1, or numbers to be cut at their median. Raises ValueError if it is constant.
     """
+    if test is None:
+        test = train[:0]
     y = np.asarray(y_train, float)
     cut = y.min() if len(np.unique(y)) == 2 else np.median(y)
     positive, tested = y > cut, np.asarray(y_test, float) > cut
@@ -46,9 +49,9 @@ def leaks(
     if (area := _area(np.arange(len(train), dtype=float), positive)) > too_good:
         found.append(f"the order of the rows alone ranks the label: AUC {area:.3f}")
     found += _copies(_rounded(pd.concat([train, test])[features]), positive, tested)
-    if entity is not None and (known := test[entity].isin(train[entity]).mean()):
+    if entity is not None and len(test) and (known := test[entity].isin(train[entity]).mean()):
         found.append(f"{known:.1%} of the test rows belong to a {entity} that trains")
-    if time is not None and (late := (train[time] >= test[time].min()).mean()):
+    if time is not None and len(test) and (late := (train[time] >= test[time].min()).mean()):
         found.append(f"{late:.1%} of the training rows are from after the test began")
     return found
 
@@ -95,7 +98,7 @@ def _copies(
     label = pd.Series(positive).groupby(marks[: len(positive)]).mean()
     twin = label.reindex(marks[len(positive) :]).to_numpy()
     doubled = ~np.isnan(twin)
-    if doubled.mean() < 0.01:
+    if not len(doubled) or doubled.mean() < 0.01:
         return []
     same, rate = ((twin > 0.5) == tested)[doubled].mean(), tested[doubled].mean()
     chance = rate**2 + (1 - rate) ** 2

@@ -18,8 +18,8 @@ from pathlib import Path
 
 def manifest(
     root: Path,
-    inputs: Iterable[str],
-    params: Mapping[str, object],
+    inputs: Iterable[str] = (),
+    params: Mapping[str, object] | None = None,
     packages: Iterable[str] = (),
 ) -> dict[str, str]:
     """Flat names and values; inputs are files or folders below `root`.
@@ -33,7 +33,7 @@ def manifest(
         "machine": f"{platform.system()} {platform.machine()}",
     }
     made |= {f"input:{name}": digest(root / name) for name in inputs}
-    made |= {f"param:{name}": repr(value) for name, value in params.items()}
+    made |= {f"param:{name}": repr(value) for name, value in (params or {}).items()}
     for package in packages:
         try:
             made[f"package:{package}"] = version(package)

@@ -1,11 +1,13 @@
 """Change the model of a running server without one wrong, mixed or failed answer; and back.
 
-Copy the file; standard library only. `publish` writes a bundle (preprocessing, weights, columns,
+Copy the file; standard library only. ``live = Live("v1", load)``, ``live.swap("v2")`` and, around a
+request, ``with live.use() as served`` are all that a service needs which is told what to load. One
+that looks by itself takes a store: `publish` writes a bundle (preprocessing, weights, columns,
 probe rows with their answers: one folder, or they go out of step) and then points CURRENT to it in
 one step. `Live.refresh`, called every few seconds from a thread of its own, loads what CURRENT
 names, checks it beside the old model, and only then lets new requests see it; requests under way
 finish on theirs. A bundle that is damaged or fails the check is not served, and is tried again
-after `patience` seconds. `point` to an older name is the rollback. Change `load`, `check` (probe
+after `patience` seconds. `point` to an older name is the rollback. Pass `load`, `check` (probe
 rows within a tolerance, the wanted columns, a warm-up call for each batch size), `close` (free the
 GPU). Both models are in memory for a moment: size the container for two.
 """
@@ -86,19 +88,23 @@ class Live(Generic[Model]):
 
     def __init__(
         self,
-        wanted: Callable[[], str],
+        wanted: Callable[[], str] | str,
         load: Callable[[str], Model],
-        check: Callable[[Model], None],
-        close: Callable[[Model], None] = lambda model: None,
+        check: Callable[[Model], object] = lambda model: None,
+        close: Callable[[Model], object] = lambda model: None,
         patience: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Load the first model; raises what `wanted`, `load` or `check` raise (do not start)."""
-        self._wanted, self._load, self._check, self._close = wanted, load, check, close
+        """Load the first model; raises what `wanted`, `load` or `check` raise (do not start).
+
+        `wanted` is the name of the first model, or a function that `refresh` asks for the name.
+        """
+        self._wanted = (lambda: wanted) if isinstance(wanted, str) else wanted
+        self._load, self._check, self._close = load, check, close
         self._patience, self._clock = patience, clock
         self._lock, self._loading = threading.Lock(), threading.Lock()
         self._refused: tuple[str, Exception, float] | None = None
-        name = wanted()
+        name = self._wanted()
         model = load(name)
         check(model)
         self._now = Served(name, model)
@@ -127,6 +133,11 @@ class Live(Generic[Model]):
                 last = served.retired and served.users == 0
             if last:
                 self._close(served.model)
+
+    def swap(self, name: str) -> bool:
+        """Serve `name` from now on; whether that changed anything. Never raises: see `fault`."""
+        self._wanted, self._refused = (lambda: name), None  # who asks again wants it tried again
+        return self.refresh()
 
     def refresh(self) -> bool:
         """Serve what is wanted; whether that changed anything. Never raises: see `fault`."""

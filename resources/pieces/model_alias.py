@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -35,9 +36,11 @@ def promote(
     name: str,
     version: str,
     judged_against: str | None,
-    smoke: Callable[[str], object],
+    smoke: Callable[[str], object] = mlflow.pyfunc.load_model,
 ) -> None:
     """Move the alias to `version`; `smoke` is called with its address.
+
+    By default it loads the model; pass one that predicts logged requests too.
 
     Raises:
         RefusedError: the champion changed since the gate ran, the version was withdrawn, or `smoke`
@@ -60,7 +63,7 @@ def promote(
     client.set_registered_model_alias(name, ALIAS, version)
 
 
-def rollback(name: str, why: str) -> str:
+def rollback(name: str, why: str = "rolled back") -> str:
     """Withdraw the champion; the version that serves now.
 
     Raises:

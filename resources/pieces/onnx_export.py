@@ -2,13 +2,15 @@
 
 Copy the file; it needs torch, onnx, onnxscript and onnxruntime. The file appears under its name
 only after onnxruntime, alone with it in an empty folder, gave the model's answers for every set of
-inputs. Pass as `free` the axes that may change, as `others` inputs with other sizes there (one row
-among them), real ones where the model branches on values. Change `opset` and `tolerance`.
+inputs. ``export_onnx(model, (rows,), "model.onnx")`` frees the first axis of every argument and
+tries one row and twice the rows. Pass as `free` other axes that may change, as `others` inputs with
+other sizes there, real ones where the model branches on values. Change `opset` and `tolerance`.
 `parity` compares any ONNX file with any reference, also one from skl2onnx.
 """
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -28,17 +30,23 @@ def export_onnx(
     model: torch.nn.Module,
     example: tuple[torch.Tensor, ...],
     path: str | Path,
-    free: Mapping[str, Mapping[int, str]],
-    others: Sequence[tuple[torch.Tensor, ...]],
+    free: Mapping[str, Mapping[int, str]] | None = None,
+    others: Sequence[tuple[torch.Tensor, ...]] | None = None,
     opset: int = 20,
     tolerance: float = 1e-4,
 ) -> float:
     """Write `path` and return the greatest difference seen; the model is in eval mode afterwards.
 
-    `free` names every argument of `forward` in order: {"image": {0: "batch"}, "scale": {}}.
+    `free` names every argument of `forward` in order: {"image": {0: "batch"}, "scale": {}}. Without
+    `others`, one row of the example and the example twice over are tried.
     Raises ValueError if the example has size 1 in a free axis, nothing else is tried there, an
     answer differs by more than `tolerance`, or the opset is not the one asked for.
     """
+    if free is None:
+        free = {name: {0: "batch"} for name in _names(model)[: len(example)]}
+    if others is None:
+        batched = [0 in axes for axes in free.values()]
+        others = [_rows(example, batched, lambda t: t[:1]), _rows(example, batched, _twice)]
     for (name, axes), tensor in zip(free.items(), example, strict=True):
         for axis in axes:
             if tensor.shape[axis] < 2:
@@ -89,18 +97,19 @@ def export_onnx(
 
 
 def parity(
-    path: str | Path,
+    path: str | Path | bytes,
     reference: Callable[..., npt.ArrayLike | Sequence[npt.ArrayLike]],
     inputs: Sequence[Arrays],
     output: int | None = None,
 ) -> float:
-    """Greatest |difference| between the file and `reference(*arrays)` over all inputs; nan counts.
+    """Greatest |difference| between the file (or its bytes) and `reference(*arrays)` over all inputs; nan counts.
 
     Compares all outputs in order, or only number `output` (skl2onnx: 1 are the probabilities).
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    file = path if isinstance(path, bytes) else str(path)
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     names = [node.name for node in session.get_inputs()]
     worst = 0.0
     for arrays in inputs:
@@ -116,6 +125,23 @@ def parity(
             gap = np.abs(np.asarray(mine, np.float64) - np.asarray(theirs, np.float64))
             worst = max(worst, float(np.where(np.isnan(gap), np.inf, gap).max(initial=0)))
     return worst
+
+
+def _names(model: torch.nn.Module) -> list[str]:
+    return list(inspect.signature(model.forward).parameters)
+
+
+def _twice(tensor: torch.Tensor) -> torch.Tensor:
+    return torch.cat([tensor, tensor])
+
+
+def _rows(
+    example: tuple[torch.Tensor, ...],
+    batched: Sequence[bool],
+    change: Callable[[torch.Tensor], torch.Tensor],
+) -> tuple[torch.Tensor, ...]:
+    pairs = zip(example, batched, strict=True)
+    return tuple(change(tensor) if rows else tensor for tensor, rows in pairs)
 
 
 def _outputs(answer: Any) -> list[npt.NDArray[Any]]:

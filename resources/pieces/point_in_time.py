@@ -22,7 +22,7 @@ def as_of(
     key: str | Sequence[str],
     at: str,
     event: str,
-    known: str | None,
+    known: str | None = None,
     delay: pd.Timedelta | None = None,
     max_age: pd.Timedelta | None = None,
     same_moment: bool = False,

@@ -1,15 +1,17 @@
 """Is the ranking good - of products for a user, or of passages for a question?
 
 Copy the file; it needs numpy only. Give what the system returned and what is relevant, both by
-query; relevant items that were never returned count as missed, queries without an answer as 0, and
-ties are scored as in random order (a constant score must not win). Change `k` to what is really
-shown, or read by the generator. `weight` takes one over the chance that an item was shown, so that
-popular items do not win because they were shown; `seen` holds what must not be recommended again.
+query: ``ranking({"u1": ["a", "b"]}, {"u1": {"b"}}, k=10).recall.mean()``, scores by item instead of
+a list, grades instead of a set, or matrices (users, items) through `by_row`. Relevant items that
+were never returned count as missed, queries without an answer as 0, and ties are scored as in
+random order (a constant score must not win). Change `k` to what is really shown, or read by the
+generator. `weight` takes one over the chance that an item was shown, so that popular items do not
+win because they were shown; `seen` holds what must not be recommended again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +24,7 @@ Array = npt.NDArray[np.float64]
 class Ranking:
     """One value per query that has something relevant, in the order of `queries`."""
 
-    queries: tuple[str, ...]
+    queries: tuple[Hashable, ...]
     recall: Array
     """With weights a query's share of a pooled recall: only its mean means something."""
     ndcg: Array
@@ -36,26 +38,37 @@ class Ranking:
     """How many different items the top k of all queries show."""
 
 
+def by_row(values: npt.ArrayLike) -> dict[Hashable, dict[Hashable, float]]:
+    """A matrix as `ranking` wants it: values by number of row and column."""
+    return {u: dict(enumerate(row)) for u, row in enumerate(np.asarray(values, float).tolist())}
+
+
 def ranking(
-    found: Mapping[str, Mapping[str, float]],
-    relevant: Mapping[str, Mapping[str, float]],
+    found: Mapping[Hashable, Mapping[Hashable, float] | Sequence[Hashable]],
+    relevant: Mapping[Hashable, Mapping[Hashable, float] | Collection[Hashable]],
     k: int,
-    weight: Mapping[str, float] | None = None,
-    seen: Mapping[str, Collection[str]] | None = None,
+    weight: Mapping[Hashable, float] | None = None,
+    seen: Mapping[Hashable, Collection[Hashable]] | None = None,
 ) -> Ranking:
-    """Recall and nDCG at `k`; `found` has scores, `relevant` grades (0: judged, not relevant).
+    """Recall and nDCG at `k`; `found` has scores, or items from best to worst.
+
+    `relevant` has grades (0: judged, not relevant), or the items that are.
 
     Raises ValueError when no query has anything relevant, or a score is not a number.
     """
     queries, recall, ndcg, ties, shown, unjudged = [], [], [], 0, 0, 0
     unanswered, items, totals = 0, set(), []
     discount = 1 / np.log2(np.arange(2, k + 2))
-    for query, grades in relevant.items():
+    for query, judged in relevant.items():
+        grades = judged if isinstance(judged, Mapping) else dict.fromkeys(judged, 1.0)
         wanted = {item: grade for item, grade in grades.items() if grade > 0}
         if not wanted:
             continue
         hidden = (seen or {}).get(query, ())
-        answer = {item: s for item, s in found.get(query, {}).items() if item not in hidden}
+        given = found.get(query, {})
+        if not isinstance(given, Mapping):
+            given = {item: -float(place) for place, item in enumerate(given)}
+        answer = {item: s for item, s in given.items() if item not in hidden}
         if any(score != score for score in answer.values()):
             raise ValueError(f"{query}: a score is not a number")
         unanswered += not answer

@@ -40,16 +40,18 @@ def observed_over_expected(
     made: npt.ArrayLike,
     now: float,
     wait: float,
-    unit: npt.ArrayLike,
+    unit: npt.ArrayLike | None = None,
     unknown: float | None = None,
 ) -> Ratio:
     """The ratio over rows made at or before `now - wait`; times are numbers of one scale.
+
+    `unit` is what rows depend on each other by: the value of `made` (a day) unless you pass it.
 
     Raises ValueError if a prediction is not in 0 to 1, a ripe label is missing and `unknown` is
     None, or there are fewer than two units.
     """
     p, y, at = (np.asarray(values, float) for values in (predicted, outcome, made))
-    owner = np.asarray(unit)
+    owner = at if unit is None else np.asarray(unit)
     if not len(p) == len(y) == len(at) == len(owner):
         raise ValueError("predicted, outcome, made and unit must have one entry per row")
     if not ((p >= 0) & (p <= 1)).all():  # nan is neither

@@ -1,11 +1,12 @@
 """A FastAPI service around one model: the request path with its edges, to copy and rename.
 
-Copy the file with `batcher.py` and `live_model.py`; it needs fastapi. `make_app(start, predict)`
-gives: 422 unless the input is exactly the schema (no NaN, no "41" for 41, no misspelt name that
-would get its default), 503 when the queue is full or nothing is loaded, 504 at the deadline, 422
-for a row that `predict` refuses (RefusedError) while its batch-mates are answered, 500 for bugs
-and for a NaN answer (not null), the model's name with every answer, /livez that says only that the
-process serves, /readyz that says that the model does. Change `Row` and what you pass as `predict`.
+Copy the file with `batcher.py` and `live_model.py`; it needs fastapi. `make_app(load, predict)`, as
+in ``make_app(lambda: joblib.load("m.joblib"), lambda model, rows: ...)``, gives: 422 unless the
+input is exactly the schema (no NaN, no "41" for 41, no misspelt name that would get its default),
+503 when the queue is full or nothing is loaded, 504 at the deadline, 422 for a row that `predict`
+refuses (RefusedError) while its batch-mates are answered, 500 for bugs and for a NaN answer (not
+null), the model's name with every answer, /livez that says only that the process serves, /readyz
+that says that the model does. Change `Row` and what you pass as `predict`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Score(BaseModel):
 
 
 def make_app(
-    start: Callable[[], Live[Any]],
+    start: Callable[[], Any],
     predict: Callable[[Any, list[Row]], Any],
     *,
     deadline: float = 0.5,
@@ -53,7 +54,7 @@ def make_app(
     max_size: int = 32,
     max_queue: int = 128,
 ) -> FastAPI:
-    """The service; `start` makes the Live model (slow), `predict(model, rows)` scores rows.
+    """The service; `start` loads the model, or makes a Live one; `predict(model, rows)` scores.
 
     `predict` holds the same transform as training. `deadline` and `reload_every` are seconds.
     """
@@ -64,7 +65,8 @@ def make_app(
             return [(float(p), served.name) for p in predict(served.model, rows)]
 
     async def look_after() -> None:
-        state["live"] = await asyncio.to_thread(start)
+        model = await asyncio.to_thread(start)
+        state["live"] = model if isinstance(model, Live) else Live("model", lambda _: model)
         while True:
             await asyncio.sleep(reload_every)
             await asyncio.to_thread(state["live"].refresh)

@@ -19,8 +19,8 @@ class Event(NamedTuple):
     """Something that happened at `time`, with an id that every delivery of it repeats."""
 
     time: float
-    id: str
-    value: float
+    id: Hashable
+    value: float = 1.0
 
 
 class Features(NamedTuple):

@@ -139,3 +139,9 @@ def test_guardrail_needs_evidence_not_absence_of_it():
     assert small.p_value > 0.05
     assert not small.not_worse_than(0.05)
     assert large.not_worse_than(0.05)
+
+
+def test_plain_arrays_are_arms():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=500), rng.normal(0.2, 1, 400)
+    assert compare(a, b) == compare(Arm(a, np.ones(500)), Arm(b, np.ones(400)))

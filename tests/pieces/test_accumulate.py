@@ -140,3 +140,15 @@ def test_two_ranks_with_unequal_work_equal_one(tmp_path):
     script.write_text(RANK.format(**names))
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=240)
     assert run.returncode == 0, run.stderr[-2000:]
+
+
+def test_pairs_need_no_functions():
+    ids = torch.arange(60) % 20
+    norms = []
+    for cuts in ([60], [4, 40, 16]):
+        torch.manual_seed(0)
+        net = torch.nn.Sequential(torch.nn.Embedding(20, 8), torch.nn.Linear(8, 20))
+        labels = ids.roll(-1).where(ids > 3, -100)
+        parts = list(zip(ids.split(cuts), labels.split(cuts), strict=True))
+        norms.append(optimizer_step(net, torch.optim.SGD(net.parameters(), 0.1), parts).norm)
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)

@@ -37,7 +37,7 @@ code = sys.argv[3]
 def build(part):
     print("built", part, flush=True)
     return f"{part} by {code}".encode() * 50
-backfill.backfill(Path(sys.argv[2]), sys.argv[5:], lambda part: "same", build, code)
+backfill.backfill(Path(sys.argv[2]), sys.argv[5:], build, code, lambda part: "same")
 print("steps", -left, flush=True)
 """
 
@@ -55,7 +55,7 @@ def run(folder, made="x", parts=DAYS, code="1", fingerprint=lambda part: "same",
     def build(part):
         return f"{part} {made}".encode()
 
-    return backfill(folder, parts, fingerprint, build, code, **options)
+    return backfill(folder, parts, build, code, fingerprint, **options)
 
 
 def test_a_kill_at_every_step_loses_nothing_and_shows_no_half(tmp_path):
@@ -129,7 +129,7 @@ def test_two_at_once_are_refused(tmp_path):
         return b""
 
     with pytest.raises(BlockingIOError):
-        backfill(tmp_path, DAYS, str, build, "1")
+        backfill(tmp_path, DAYS, build, "1", str)
     assert run(tmp_path).built == tuple(DAYS)
 
 
@@ -151,3 +151,16 @@ def test_a_build_that_is_not_deterministic_is_noticed(tmp_path):
 def test_a_part_is_a_file_name(tmp_path, name):
     with pytest.raises(ValueError, match="no file name"):
         run(tmp_path, parts=[name])
+
+
+def test_without_a_fingerprint_a_part_is_built_once(tmp_path):
+    asked = []
+
+    def build(part):
+        asked.append(part)
+        return part.encode()
+
+    first = backfill(tmp_path, DAYS, build)
+    assert backfill(tmp_path, DAYS, build).version == first.version
+    assert asked == DAYS
+    assert backfill(tmp_path, DAYS, build, code="2").built == tuple(DAYS)

@@ -116,3 +116,11 @@ def test_irregular_series_raise(change, message):
             24,
             "h",
         )
+
+
+def test_one_series_is_enough():
+    y = pd.Series(np.arange(200.0) % 7, pd.date_range("2026-01-01", periods=200, freq="D"))
+    seen = backtest(y, lambda history, future: history["y"].to_numpy()[-7:], horizon=7, season=14)
+    assert (seen.relative, seen.bias, seen.origins) == (1.0, 0, 5)  # the naive one is perfect too
+    with pytest.raises(ValueError, match="evenly"):
+        backtest(y.drop(y.index[50]), lambda history, future: [0.0] * 7, horizon=7, season=7)

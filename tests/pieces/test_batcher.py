@@ -196,3 +196,11 @@ def test_the_model_is_never_called_by_two_threads():
 
     assert run(main()) == list(range(40))
     assert max(most) == 1
+
+
+def test_without_a_timeout_it_waits():
+    async def main():
+        async with Batcher(lambda rows: [2 * row for row in rows], 8, 0.01) as ask:
+            return await asyncio.gather(*map(ask, range(20)))
+
+    assert asyncio.run(main()) == [2 * row for row in range(20)]

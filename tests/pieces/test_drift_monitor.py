@@ -107,3 +107,11 @@ def test_what_cannot_be_judged_raises():
     ids = [{"id": np.arange(day * 100, day * 100 + 100)} for day in range(40)]
     with pytest.raises(ValueError, match=r"nothing can be seen in \['id'\]"):
         drift(ids)
+
+
+def test_frames_are_windows():
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    days = [{"x": rng.normal(size=50), "c": rng.choice(["a", "b"], 50)} for _ in range(40)]
+    frames = [pd.DataFrame(day) for day in days]
+    assert drift(frames) == drift(days)

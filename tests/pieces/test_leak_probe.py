@@ -27,7 +27,7 @@ def world(seed=0, rows=2000):
 
 
 def halves(frame, y):
-    return frame[:1000], frame[1000:], y[:1000], y[1000:]
+    return frame[:1000], y[:1000], frame[1000:], y[1000:]
 
 
 def probe(frame, y, half=1000, **options):
@@ -35,7 +35,7 @@ def probe(frame, y, half=1000, **options):
     gap = frame["day"].iloc[half]
     test = frame.iloc[half:]
     later = (test["day"] > gap).to_numpy()
-    return leaks(frame[:half], test[later], y[:half], y[half:][later], **given)
+    return leaks(frame[:half], y[:half], test[later], y[half:][later], **given)
 
 
 def test_an_innocent_split_is_quiet():
@@ -80,7 +80,7 @@ def test_the_mean_of_the_label_is_found_and_the_text_it_came_from_is_not():
 def test_rows_sorted_by_label():
     frame, y = world()
     order = np.argsort(y[:1000], kind="stable")
-    found = leaks(frame[:1000], frame[1000:], y[:1000][order], y[1000:], ignore=["day", "user"])
+    found = leaks(frame[:1000], y[:1000][order], frame[1000:], y[1000:], ignore=["day", "user"])
     assert found == ["the order of the rows alone ranks the label: AUC 1.000"]
 
 
@@ -88,7 +88,7 @@ def test_copies_with_a_little_noise_are_found():
     frame, y = world()
     copies = frame[:50].assign(amount=lambda f: f["amount"].round(4), user="new", day=200)
     test, labels = pd.concat([frame[1500:], copies]), np.append(y[1500:], y[:50])
-    found = leaks(frame[:1000], test, y[:1000], labels, ignore=["user", "day"])
+    found = leaks(frame[:1000], y[:1000], test, labels, ignore=["user", "day"])
     assert found == ["9.1% of the test rows are training rows too, with the same label"]
 
 
@@ -100,7 +100,7 @@ def test_rows_that_are_double_by_nature_are_no_copies():
 def test_entities_and_times_on_both_sides():
     frame, y = world()
     frame["user"] = frame["user"].str[:3]
-    found = leaks(frame[::2], frame[1::2], y[::2], y[1::2], entity="user", time="day")
+    found = leaks(frame[::2], y[::2], frame[1::2], y[1::2], entity="user", time="day")
     assert any("belong to a user that trains" in line for line in found)
     assert any("after the test began" in line for line in found)
 
@@ -124,3 +124,10 @@ def test_what_is_filled_in_later_is_restated():
         restated(then, now[1:], "user")
     with pytest.raises(ValueError, match="comes twice"):
         restated(pd.concat([then, then]), now, "user")
+
+
+def test_a_table_without_a_split_is_enough():
+    frame, y = world()
+    assert leaks(frame, y, entity="user", time="day") == []
+    (found,) = leaks(frame.assign(refund=np.where(y, 9.0, 0)), y, ignore=["user", "day"])
+    assert found.startswith("refund alone")

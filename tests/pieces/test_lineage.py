@@ -80,3 +80,7 @@ def test_inputs_that_changed_or_went_are_named(project):
 def test_a_missing_input_raises(project):
     with pytest.raises(FileNotFoundError):
         digest(project / "none")
+
+
+def test_the_code_alone(project):
+    assert set(manifest(project)) == {"commit", "uncommitted", "python", "machine"}

@@ -211,3 +211,35 @@ def test_under_fire_every_answer_is_right_and_all_old_models_are_closed(tmp_path
     served.refresh()
     assert served.name == current(tmp_path)
     assert [model.closed for model in made].count(False) == 1
+
+
+def test_told_what_to_serve():
+    closed = []
+
+    def check(model):
+        if model == "bad model":
+            raise ValueError("bad")
+
+    live = Live("v1", lambda name: f"{name} model", check, closed.append)
+    with live.use() as old:
+        assert live.swap("v2")
+        assert (old.model, live.name, closed) == ("v1 model", "v2", [])
+    assert closed == ["v1 model"]
+    assert not live.swap("bad")
+    assert (live.name, str(live.fault)) == ("v2", "bad")
+    assert live.swap("v1")
+    assert live.fault is None
+
+
+def test_a_swap_that_failed_may_be_tried_at_once():
+    broken = [True]
+
+    def load(name):
+        if name == "v2" and broken.pop():
+            raise OSError("no such file yet")
+        return name
+
+    live = Live("v1", load)
+    assert not live.swap("v2")
+    broken.append(False)
+    assert live.swap("v2")

@@ -93,3 +93,11 @@ def test_there_must_be_a_way_back(name, registry):
     with pytest.raises(RefusedError, match="version 1 was deleted"):
         rollback(name, "")
     assert serving(name) == "2"
+
+
+def test_by_default_a_version_must_load(name):
+    from model_alias import RefusedError, promote, serving
+
+    with pytest.raises(RefusedError, match="failed its smoke test"):
+        promote(name, "1", None)
+    assert serving(name) is None

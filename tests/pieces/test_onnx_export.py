@@ -122,3 +122,20 @@ def test_float32_sends_timestamps_to_other_leaves():
         path.unlink()
     assert seen[np.float32] > 0.9
     assert seen[np.float64] < 0.5
+
+
+def test_one_call_frees_the_batch(tmp_path):
+    model, path = torch.nn.Linear(8, 3), tmp_path / "model.onnx"
+    assert export_onnx(model, (torch.randn(2, 8),), path) < 1e-4
+    rows = torch.randn(5, 8).numpy()
+    assert parity(path, lambda x: model(torch.from_numpy(x)).detach().numpy(), [[rows]]) < 1e-4
+
+
+def test_one_call_refuses_a_model_that_froze_the_batch(tmp_path):
+    class Frozen(torch.nn.Module):
+        def forward(self, x):
+            return x - x.mean(0) if len(x) == 2 else x
+
+    with pytest.raises(Exception, match="static shape of 2"):
+        export_onnx(Frozen(), (torch.randn(2, 8),), tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 np = pytest.importorskip("numpy")
-ranking = pytest.importorskip("ranking").ranking
+from ranking import by_row, ranking  # noqa: E402
 
 
 def test_worked_figures():
@@ -79,3 +79,11 @@ def test_popularity_wins_the_log_and_loses_with_weights():
     assert recall(by_rank, truth) < 0.3 * recall(by_taste, truth)
     for found in (by_rank, by_taste):
         assert recall(found, relevant, weight) == pytest.approx(recall(found, truth), abs=0.03)
+
+
+def test_lists_sets_and_matrices_say_the_same():
+    lists = ranking({"u": ["a", "b", "c"]}, {"u": {"b", "z"}}, k=2)
+    named = ranking({"u": {"a": 3.0, "b": 2.0, "c": 1.0}}, {"u": {"b": 1, "z": 1}}, k=2)
+    assert (lists.recall, lists.ndcg) == (named.recall, named.ndcg)
+    whole = ranking(by_row([[3, 2, 1, 0]]), by_row([[0, 1, 0, 1]]), k=2)
+    assert (whole.recall, whole.ndcg) == (named.recall, named.ndcg)

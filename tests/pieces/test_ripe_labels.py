@@ -78,3 +78,12 @@ def test_what_cannot_be_judged_raises(change, message):
     }
     with pytest.raises(ValueError, match=message):
         observed_over_expected(**(rows | change), now=10, wait=5)
+
+
+def test_days_are_the_unit_unless_said():
+    rng = np.random.default_rng(0)
+    made, p = np.repeat(np.arange(20), 50), rng.beta(2, 8, 1000)
+    truth = (rng.random(1000) < p).astype(float)
+    said = observed_over_expected(p, truth, made, 30, 5, unit=made)
+    assert observed_over_expected(p, truth, made, 30, 5) == said
+    assert said.units == 20

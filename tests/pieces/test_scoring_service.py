@@ -198,3 +198,18 @@ def test_reload_under_fire():
             return seen
 
     assert run(main()) == {("one", 0.03), ("two", 0.06)}
+
+
+def test_any_model_is_served():
+    import time
+
+    from fastapi import testclient
+
+    def predict(model, rows):
+        return [model * row.age for row in rows]
+
+    with testclient.TestClient(make_app(lambda: 0.01, predict)) as client:
+        while client.get("/readyz").status_code == 503:
+            time.sleep(0.01)
+        answer = client.post("/score", json={"age": 50})
+    assert answer.json() == {"probability": 0.5, "model": "model"}

@@ -18,7 +18,7 @@ pytest.importorskip("sklearn")
 def run(out, days, build, code):
     from backfill import backfill
 
-    backfill(out, days, lambda day: "", build, code)
+    backfill(out, days, build, code)
 
 
 def read(out):

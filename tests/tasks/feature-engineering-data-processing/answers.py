@@ -98,7 +98,7 @@ def train_quick(frame, y):
 def too_good(frame, y):
     from leak_probe import leaks
 
-    lines = leaks(frame[:1500], frame[1500:], y[:1500], y[1500:], entity="user")
+    lines = leaks(frame[:1500], y[:1500], frame[1500:], y[1500:], entity="user")
     return {line.split()[0] for line in lines if "alone" in line and "order" not in line}
 
 

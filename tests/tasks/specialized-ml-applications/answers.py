@@ -66,8 +66,7 @@ def popularity(popular, personal, clicks, shown, k, weighted=True):
 def judge(judge, human):
     from judge import corrected
 
-    both = ~np.isnan(human)
-    seen = corrected(judge[~both], judge[both], human[both])
+    seen = corrected(judge, human)
     return seen.low, seen.high
 
 
@@ -102,8 +101,9 @@ def copies_quick(pictures):
 def alerts(frame, today, late):
     from alert_budget import within_budget
 
-    columns = (frame[name] for name in ("score", "fraud", "day", "card"))
-    return within_budget(*columns, 20, today, late).precision
+    columns = (frame[name] for name in ("score", "fraud", "day"))
+    seen = within_budget(*columns, 20, late=late, today=today, entity=frame["card"])
+    return seen.precision
 
 
 def alerts_quick(frame, today, late):
