@@ -24,6 +24,7 @@ FLOORS = (
     {"rules", "searcher"},
     {"validator", "renderer", "prover"},
     {"outline"},
+    {"toolset"},
     {"formats"},
     {""},
     {"apps"},
