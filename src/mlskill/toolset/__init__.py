@@ -157,7 +157,7 @@ def tools(*skills: Skill | str | os.PathLike[str]) -> Toolset:
     without ``contents=True``, files that are not Markdown can be named but not read.
 
     >>> from mlskill.loader import loads
-    >>> toolset = tools(loads({"SKILL.md": "# Bread\\n\\n## Rising\\n\\nWarm dough."}))
+    >>> toolset = tools(loads({"SKILL.md": "# Bread\n\n## Rising\n\nWarm dough."}))
     >>> [tool["function"]["name"] for tool in toolset.openai()]
     ['skill_outline', 'skill_search', 'skill_read']
     >>> print(toolset.call("skill_read", '{"path": "SKILL.md", "anchor": "rising"}'), end="")

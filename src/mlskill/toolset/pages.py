@@ -19,7 +19,7 @@ def pages(
     Of the places where the next page may start, the last section is taken if the page is then at
     least half full, else the last blank line, never one in a block of code, else the last line.
 
-    >>> pages("# A\n\none\n\n# B\n\ntwo\n", 9, count=len)
+    >>> pages("# A\n\none\n\n# B\n\ntwo\n", 10, count=len)
     ['# A\n\none\n\n', '# B\n\ntwo\n']
     """
     lines = [piece for line in text.splitlines(keepends=True) for piece in _pieces(line, size)]
