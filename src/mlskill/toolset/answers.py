@@ -181,8 +181,7 @@ def _part(skill: Skill, target: str) -> Any:
     except UnknownNameError as error:
         if error.kind != "document":
             raise
-        names = {*error.known, *skill.by_path}
-        raise UnknownNameError("file", error.name, names) from None
+        raise UnknownNameError("file", error.name, skill.by_path) from None
 
 
 def _text(asset: Asset) -> str:

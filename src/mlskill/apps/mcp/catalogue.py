@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mlskill import frontmatter
-from mlskill.errors import MlskillError
+from mlskill.errors import MlskillError, UnknownNameError
 from mlskill.model import Source
 from mlskill.reader import discover, head
 from mlskill.reader.names import printable
@@ -54,6 +54,9 @@ class Catalogue:
         self.cards = {card.place: card for card in sorted(cards, key=lambda card: card.place)}
         self.places = [*self.cards]
         self.faults = [*faults]
+        self._by_name: dict[str, list[str]] = {}
+        for place, card in self.cards.items():
+            self._by_name.setdefault(card.name, []).append(place)
 
     def owner(self, path: str) -> tuple[Card, str] | None:
         """The skill in which `path` lies, and its path there; of nested places the innermost."""
@@ -64,6 +67,19 @@ class Catalogue:
                 return card, path[end + 1 :]
             end = path.rfind("/", 0, end)
         return None
+
+    def named(self, name: str) -> str:
+        """The place that `name`, a place or the last part of one only, stands for.
+
+        Raises:
+            UnknownNameError: none, or more than one.
+        """
+        if name in self.cards:
+            return name
+        places = self._by_name.get(name, [])
+        if len(places) == 1:
+            return places[0]
+        raise UnknownNameError("skill", name, places or {*self.cards, *self._by_name})
 
     def after(self, place: str, most: int) -> list[Card]:
         """The first cards whose place comes after `place`."""
@@ -84,14 +100,17 @@ def scan(paths: Sequence[str]) -> Catalogue:
     faults: list[str] = []
     places = _Places()
     for path in paths:
-        found = discover(path)
+        try:
+            found = discover(path)
+        except MlskillError as error:  # it was there when the server started
+            faults.append(str(error))
+            continue
         for root in found:
             try:
-                source = head(root)
+                card = _card(root, head(root), _above(path, root), places)
             except MlskillError as error:  # gone since it was found
                 faults.append(str(error))
                 continue
-            card = _card(root, source, _above(path, root), places)
             cards.append(card)
             if card.refusal:
                 where = printable(posixpath.join(root, "SKILL.md"))

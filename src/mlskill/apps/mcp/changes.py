@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
@@ -47,6 +46,8 @@ class Changes:
         self.bus = InMemorySubscriptionBus()
         self._sessions: WeakKeyDictionary[ServerSession, set[str]] = WeakKeyDictionary()
         self._told: set[str] = set()
+        self._known: Catalogue | None = None
+        self._roots: dict[str, str] = {}
 
     @asynccontextmanager
     async def lifespan(self, server: Server[Any]) -> AsyncIterator[None]:
@@ -84,7 +85,7 @@ class Changes:
             print("mlskill: more skills are not offered; see mlskill validate", file=sys.stderr)
 
     async def _run(self) -> None:
-        await anyio.to_thread.run_sync(self.shelf.scan)
+        await anyio.to_thread.run_sync(self.shelf.scan, abandon_on_cancel=True)
         self._tell(self.shelf.catalogue.faults)
         self.ready.set()
         if self._watching:
@@ -95,14 +96,14 @@ class Changes:
                 await self._watch(force_polling=True, poll_delay_ms=POLL)
 
     async def _watch(self, **how: Any) -> None:
-        watched = [*dict.fromkeys(os.path.realpath(path) for path in self.shelf.paths)]
+        watched = [*dict.fromkeys(map(_folder, self.shelf.paths))]
         async for changes in awatch(*watched, ignore_permission_denied=True, **how):
             await self.apply(changes)
 
     async def apply(self, changes: Iterable[tuple[Change, str]]) -> None:
         """Bring the shelf up to date with `changes`, and tell who listens."""
         before = self.shelf.catalogue
-        roots = {os.path.realpath(card.root): place for place, card in before.cards.items()}
+        roots = await anyio.to_thread.run_sync(self._places)
         touched: dict[str, list[str]] = defaultdict(list)
         listed = anew = False
         for change, path in changes:
@@ -122,13 +123,20 @@ class Changes:
         renamed = anew and _said(before) != _said(self.shelf.catalogue)
         await self._publish(touched, listed=listed or renamed, renamed=renamed)
 
+    def _places(self) -> dict[str, str]:
+        """The place of the skill in each folder on disk."""
+        catalogue = self.shelf.catalogue
+        if self._known is not catalogue:
+            self._roots = {_folder(card.root): place for place, card in catalogue.cards.items()}
+            self._known = catalogue
+        return self._roots
+
     async def _publish(self, touched: dict[str, list[str]], *, listed: bool, renamed: bool) -> None:
         updated = [uri(place, path) for place, paths in touched.items() for path in paths]
         for name in updated:
             await self.bus.publish(ResourceUpdated(name))
-        if listed:
-            await self.bus.publish(ResourcesListChanged())
-        if listed or renamed:  # the tools name the files of one skill, or the skills
+        await self.bus.publish(ResourcesListChanged())  # sizes and digests are in the list, too
+        if listed:  # the tools name the files of one skill, or the skills
             await self.bus.publish(ToolsListChanged())
         if renamed:
             await self.bus.publish(PromptsListChanged())
@@ -138,11 +146,17 @@ class Changes:
                 for name in updated:
                     if name in wanted:
                         await session.send_resource_updated(name)
+                await session.send_resource_list_changed()
                 if listed:
-                    await session.send_resource_list_changed()
                     await session.send_tool_list_changed()
                 if renamed:
                     await session.send_prompt_list_changed()
+
+
+def _folder(path: str) -> str:
+    """The folder that is watched for the skill or the skills at `path`; an archive is a file."""
+    real = Path(path).resolve()
+    return str(real.parent if real.name.lower() == MAIN.lower() else real)
 
 
 def _said(catalogue: Catalogue) -> dict[str, str]:

@@ -38,6 +38,8 @@ PAGE = 500
 """Resources on one page of a list."""
 SKILLS = 50
 """Skills on one page; fewer where they are large."""
+CALLERS = 8
+"""Tools that are called at one time."""
 
 INSTRUCTIONS = (
     "This server serves Agent Skills. With skills support, list and load them as skills. With "
@@ -62,6 +64,8 @@ class Desk:
     def __init__(self, shelf: Shelf, changes: Changes, scope: Literal["public", "private"]) -> None:
         self.shelf, self.changes, self.scope = shelf, changes, scope
         self.toolset = Toolset(shelf)
+        # Who searches must not take every thread from who only reads.
+        self._callers = anyio.CapacityLimiter(CALLERS)
 
     async def skills(self, ctx: Context, params: types.PaginatedRequestParams) -> dict[str, Any]:
         """`skills/list`."""
@@ -141,7 +145,8 @@ class Desk:
 
     async def call(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         """`tools/call`."""
-        answer = await self._aside(self.toolset.call, params.name, params.arguments or {})
+        arguments = params.arguments or {}
+        answer = await self._aside(self.toolset.call, params.name, arguments, limiter=self._callers)
         return types.CallToolResult(
             content=[types.TextContent(text=answer.text)],
             structured_content=answer.structured,
@@ -159,7 +164,10 @@ class Desk:
         self, ctx: Context, params: types.GetPromptRequestParams
     ) -> types.GetPromptResult:
         """`prompts/get`."""
-        return await self._aside(prompts.fill, self.shelf, params.name, params.arguments or {})
+        arguments = params.arguments or {}
+        return await self._aside(
+            prompts.fill, self.shelf, params.name, arguments, limiter=self._callers
+        )
 
     async def complete(
         self, ctx: Context, params: types.CompleteRequestParams
@@ -172,10 +180,15 @@ class Desk:
         completion = types.Completion(values=found[:100], total=len(found), has_more=False)
         return types.CompleteResult(completion=completion)
 
-    async def _aside(self, work: Callable[..., _T], *arguments: Any) -> _T:
+    async def _aside(
+        self,
+        work: Callable[..., _T],
+        *arguments: Any,
+        limiter: anyio.CapacityLimiter | None = None,
+    ) -> _T:
         """What `work` returns, done by a thread once the catalogue is there."""
         await self.changes.ready.wait()
-        return await anyio.to_thread.run_sync(_checked, work, *arguments)
+        return await anyio.to_thread.run_sync(_checked, work, *arguments, limiter=limiter)
 
     def _cacheable(self, **fields: Any) -> dict[str, Any]:
         return {"resultType": "complete", **fields, "ttlMs": TTL, "cacheScope": self.scope}

@@ -35,23 +35,28 @@ class Shelf:
         self.paths = [*paths]
         self.catalogue = Catalogue()
         self._kept: OrderedDict[str, Snapshot] = OrderedDict()
+        self._changes = 0
         self._lock = threading.Lock()
         self._searching = threading.Lock()
         self._index: Index | None = None
 
     def scan(self) -> None:
-        """Look for skills anew."""
-        self.catalogue = scan(self.paths)
-        self.forget(None)
-
-    def forget(self, place: str | None) -> None:
-        """What was read of the skill at `place`, or of all, is no longer so."""
+        """Look for skills anew; what was read of those that are still the same is kept."""
+        catalogue = scan(self.paths)
         with self._lock:
-            if place is None:
-                self._kept.clear()
-            else:
-                self._kept.pop(place, None)
+            self.catalogue = catalogue
+            self._changes += 1
             self._index = None
+            for place, kept in [*self._kept.items()]:
+                if catalogue.cards.get(place) != kept.card:
+                    del self._kept[place]
+
+    def forget(self, place: str) -> None:
+        """What was read of the skill at `place` is no longer so."""
+        with self._lock:
+            self._changes += 1
+            self._index = None
+            self._kept.pop(place, None)
 
     def kept(self, place: str) -> Snapshot | None:
         """The skill at `place`, where it is in memory."""
@@ -70,12 +75,12 @@ class Shelf:
         """
         found = self.kept(place)
         if found is None:
-            catalogue = self.catalogue
-            if place not in catalogue.cards:
-                raise UnknownNameError("skill", place, self.names)
-            found = Snapshot(catalogue.cards[place])
+            changes, cards = self._changes, self.catalogue.cards
+            if place not in cards:
+                raise UnknownNameError("skill", place, cards)
+            found = Snapshot(cards[place])
             with self._lock:
-                if catalogue is self.catalogue:  # else it may be of before the change
+                if changes == self._changes:  # else it may be of before the change
                     self._keep(place, found)
         return found
 
@@ -96,8 +101,8 @@ class Shelf:
         return self.catalogue.cards[name].description
 
     def skill(self, name: str) -> Skill:
-        """The skill at `name`."""
-        return self.snapshot(name).skill
+        """The skill at `name`, a place or the last part of one."""
+        return self.snapshot(self.catalogue.named(name)).skill
 
     def search(self, query: str, limit: int) -> Sequence[tuple[str, Hit]]:
         """The sections of all skills that answer `query`, best first.
@@ -117,7 +122,7 @@ class Shelf:
             fitting = search(self._all(), query, limit=FITTING)
             for whole in fitting:
                 name, _ = owned(whole, names)
-                hits = search(self.skill(name), query, limit=limit)
+                hits = search(self.snapshot(name).skill, query, limit=limit)
                 for hit in hits:
                     score = whole.score / fitting[0].score + hit.score / hits[0].score
                     found.append((name, replace(hit, score=round(score, 3))))
@@ -127,11 +132,12 @@ class Shelf:
         """The index of all skills: of few whole, of many what their frontmatter says."""
         index = self._index
         if index is None:
-            make: Callable[[str], Skill] = self.skill if len(self.names) <= FEW else self._outside
-            catalogue = self.catalogue
+            changes, few = self._changes, len(self.names) <= FEW
+            make: Callable[[str], Skill] = self.skill if few else self._outside
             index = Index(replace(make(name), root=name) for name in self.names)
-            if catalogue is self.catalogue:
-                self._index = index
+            with self._lock:
+                if changes == self._changes:
+                    self._index = index
         return index
 
     def _outside(self, name: str) -> Skill:
