@@ -24,6 +24,7 @@ FLOORS = (
     {"rules", "searcher"},
     {"validator", "renderer", "prover"},
     {"outline", "fixer"},
+    {"toolset"},
     {"formats"},
     {"settings"},
     {"settler"},

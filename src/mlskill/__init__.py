@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from mlskill.renderer import catalog, render
     from mlskill.searcher import Index, search
     from mlskill.tokens import estimate
+    from mlskill.toolset import Toolset, tools
     from mlskill.validator import merge, validate
 
 _PUBLIC = {
@@ -68,6 +69,7 @@ _PUBLIC = {
     "renderer": "catalog render",
     "searcher": "Index search",
     "tokens": "estimate",
+    "toolset": "Toolset tools",
     "validator": "merge validate",
 }
 _MODULES = {name: module for module, names in _PUBLIC.items() for name in names.split()}
@@ -106,6 +108,8 @@ __all__ = [  # noqa: RUF022  (by module, as above)
     "Index",
     "search",
     "estimate",
+    "Toolset",
+    "tools",
     "merge",
     "validate",
 ]

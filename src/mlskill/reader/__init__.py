@@ -1,4 +1,4 @@
-"""read, discover, decode: from a folder, a ``SKILL.md`` or an archive to `Sources`.
+"""read, head, discover, decode: from a folder, a ``SKILL.md`` or an archive to `Sources`.
 
     tree.py       what the reader asks of a tree, and how a tree says no
     ├── disk.py     a tree on disk; the only file that opens a stranger's file
@@ -32,7 +32,7 @@ from mlskill.reader.names import MAIN, encodable, printable
 from mlskill.reader.places import Spot, locate
 from mlskill.reader.tree import RefusedError, TooLargeError, Tree
 
-__all__ = ["Found", "decode", "discover", "read"]
+__all__ = ["Found", "decode", "discover", "head", "read"]
 
 
 def read(
@@ -73,6 +73,19 @@ def read(
     if not main:
         raise NotASkillError(f"{printable(root)}: holds no {MAIN}")
     return intake.result(root, f"{location}/{main}")
+
+
+def head(path: str | os.PathLike[str], *, limits: Limits = LIMITS) -> Source:
+    """The ``SKILL.md`` of the skill at `path`, which is read alone; raises as `read`."""
+    spot = locate(path)
+    real = os.path.realpath(path if spot.archive else spot.folder)
+    try:
+        source = Intake(_tree(spot, real, limits), limits, contents=False).head()
+    except RefusedError as no:
+        raise NotASkillError(f"{printable(spot.named)}: {no.message}") from None
+    if source is None:
+        raise NotASkillError(f"{printable(spot.named)}: holds no {MAIN}")
+    return source
 
 
 def _tree(spot: Spot, real: str, limits: Limits) -> Tree:

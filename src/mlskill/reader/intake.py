@@ -35,6 +35,15 @@ class Intake:
         self._bytes = limits.total_bytes
         self._full = False
 
+    def head(self) -> Source | None:
+        """The ``SKILL.md`` alone; None when there is none."""
+        with self.tree.folder(()) as root:
+            main = _main(self._list(root, ""))
+            if main is None:
+                return None
+            self._take_main(main)
+        return self.sources[0]
+
     def run(self) -> str:
         """Take everything in; the name of the ``SKILL.md``, empty when there is none."""
         with self.tree.folder(()) as root:

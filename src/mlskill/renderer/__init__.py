@@ -153,6 +153,35 @@ def _within(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document or a section without any frame: its address, the titles above it, its text."""
+
+    path: str
+    anchor: str
+    trail: tuple[str, ...]
+    text: str
+
+
+def part(skill: Skill, target: str) -> Part:
+    """What `target`, as `render` takes it, names: for a caller that frames it itself with `wrap`.
+
+    Raises:
+        UnknownNameError: there is no such target.
+    """
+    node, section = find(tuple(nodes(skill)), target)
+    anchor = section.anchor if section else ""
+    return Part(node.path, anchor, tuple(_trail(node, section)), _body(skill, node, section))
+
+
+def wrap(body: str, *, note: str = "", **about: str) -> str:
+    """`body`, and a `note` of the caller's, in one element ``skill_content`` with attributes.
+
+    What comes from a skill may stand anywhere: nothing in it can close the element.
+    """
+    return _fill("wrapped.xml.j2", body=body, note=note, about=about)
+
+
 def catalog(skills: Iterable[Skill], *, format: Format = "xml") -> str:
     """Name, description and location of each of `skills`, for a system prompt.
 

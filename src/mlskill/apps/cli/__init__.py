@@ -22,6 +22,8 @@ COMMANDS = {
     "validate": "check every skill below the paths",
     "tree": "show documents, sections and tokens as a tree",
     "explain": "explain a rule: what it finds, why, how to mend it",
+    "tools": "print the function tools of skills for a model API, or call one",
+    "mcp": "serve skills to clients of the Model Context Protocol, over stdio or HTTP",
     "prove": "RUN the code blocks of skills, with your rights, and report which hold",
 }
 """Every command, with the line that `mlskill --help` shows for it."""

@@ -1,0 +1,168 @@
+"""Changes: the catalogue when it is ready, and what changes on disk told to whoever listens."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path, PurePath
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import anyio
+import anyio.to_thread
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel.server import Server
+from mcp.server.session import ServerSession
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus,
+    PromptsListChanged,
+    ResourcesListChanged,
+    ResourceUpdated,
+    ToolsListChanged,
+)
+from watchfiles import Change, awatch
+
+from mlskill.apps.mcp.catalogue import Catalogue
+from mlskill.apps.mcp.shelf import Shelf
+from mlskill.apps.mcp.snapshot import Snapshot
+from mlskill.apps.mcp.uris import uri
+from mlskill.hidden import visible
+from mlskill.reader.names import MAIN
+
+TOLD = 20
+"""Lines on stderr about what was left out, before it is only counted."""
+POLL = 5_000
+"""Milliseconds between two looks where the system cannot watch so many folders."""
+
+
+class Changes:
+    """Keeps `shelf` as the disk is, and tells clients."""
+
+    def __init__(self, shelf: Shelf, *, watch: bool = True) -> None:
+        self.shelf, self._watching = shelf, watch
+        self.ready = anyio.Event()
+        self.bus = InMemorySubscriptionBus()
+        self._sessions: WeakKeyDictionary[ServerSession, set[str]] = WeakKeyDictionary()
+        self._told: set[str] = set()
+        self._known: Catalogue | None = None
+        self._roots: dict[str, str] = {}
+
+    @asynccontextmanager
+    async def lifespan(self, server: Server[Any]) -> AsyncIterator[None]:
+        """Read the catalogue, then watch, while the server runs."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._run)
+            yield
+            tasks.cancel_scope.cancel()
+
+    async def greet(self, ctx: ServerRequestContext[Any, Any], params: object) -> None:
+        """A client of before 2026-07-28 has come, and may stay: it is told without asking."""
+        self._sessions.setdefault(ctx.session, set())
+
+    def subscribe(self, session: ServerSession, name: str) -> None:
+        """Tell `session` when the resource `name` changes."""
+        self._sessions.setdefault(session, set()).add(name)
+
+    def unsubscribe(self, session: ServerSession, name: str) -> None:
+        """Do so no more."""
+        self._sessions.setdefault(session, set()).discard(name)
+
+    def refused(self, snapshot: Snapshot) -> None:
+        """Say on stderr which skills in `snapshot` are not offered."""
+        for folder, reason in snapshot.refusals.items():
+            name = uri(snapshot.card.place, f"{folder}/{MAIN}".lstrip("/"))
+            self._tell([f"{name}: not offered as a skill: {reason}"])
+
+    def _tell(self, lines: Iterable[str]) -> None:
+        new = [line for line in lines if line not in self._told]
+        room = TOLD - len(self._told)
+        self._told.update(new)
+        for line in new[: max(0, room)]:
+            print(f"mlskill: {visible(line)}", file=sys.stderr)
+        if room > 0 and len(new) > room:
+            print("mlskill: more skills are not offered; see mlskill validate", file=sys.stderr)
+
+    async def _run(self) -> None:
+        await anyio.to_thread.run_sync(self.shelf.scan, abandon_on_cancel=True)
+        self._tell(self.shelf.catalogue.faults)
+        self.ready.set()
+        if self._watching:
+            try:
+                await self._watch()
+            except (OSError, RuntimeError) as error:  # more folders than the system can watch
+                self._tell([f"looking for changes every {POLL // 1000} seconds: {error}"])
+                await self._watch(force_polling=True, poll_delay_ms=POLL)
+
+    async def _watch(self, **how: Any) -> None:
+        watched = [*dict.fromkeys(map(_folder, self.shelf.paths))]
+        async for changes in awatch(*watched, ignore_permission_denied=True, **how):
+            await self.apply(changes)
+
+    async def apply(self, changes: Iterable[tuple[Change, str]]) -> None:
+        """Bring the shelf up to date with `changes`, and tell who listens."""
+        before = self.shelf.catalogue
+        roots = await anyio.to_thread.run_sync(self._places)
+        touched: dict[str, list[str]] = defaultdict(list)
+        listed = anew = False
+        for change, path in changes:
+            owner = next((str(p) for p in PurePath(path).parents if str(p) in roots), path)
+            if owner in roots:
+                inner = PurePath(path).relative_to(owner).as_posix() if path != owner else MAIN
+                touched[roots[owner]].append(inner)
+            listed |= change != Change.modified
+            # A folder comes or goes as one change; what was in it may have been skills.
+            anew |= owner not in roots or PurePath(path).name.lower() == MAIN.lower()
+            anew |= change == Change.deleted or await _is_folder(path)
+        for place in touched:
+            self.shelf.forget(place)
+        if anew:
+            await anyio.to_thread.run_sync(self.shelf.scan)
+            self._tell(self.shelf.catalogue.faults)
+        renamed = anew and _said(before) != _said(self.shelf.catalogue)
+        await self._publish(touched, listed=listed or renamed, renamed=renamed)
+
+    def _places(self) -> dict[str, str]:
+        """The place of the skill in each folder on disk."""
+        catalogue = self.shelf.catalogue
+        if self._known is not catalogue:
+            self._roots = {_folder(card.root): place for place, card in catalogue.cards.items()}
+            self._known = catalogue
+        return self._roots
+
+    async def _publish(self, touched: dict[str, list[str]], *, listed: bool, renamed: bool) -> None:
+        updated = [uri(place, path) for place, paths in touched.items() for path in paths]
+        for name in updated:
+            await self.bus.publish(ResourceUpdated(name))
+        await self.bus.publish(ResourcesListChanged())  # sizes and digests are in the list, too
+        if listed:  # the tools name the files of one skill, or the skills
+            await self.bus.publish(ToolsListChanged())
+        if renamed:
+            await self.bus.publish(PromptsListChanged())
+        for session, wanted in [*self._sessions.items()]:
+            # A session that has just ended has nobody to tell.
+            with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+                for name in updated:
+                    if name in wanted:
+                        await session.send_resource_updated(name)
+                await session.send_resource_list_changed()
+                if listed:
+                    await session.send_tool_list_changed()
+                if renamed:
+                    await session.send_prompt_list_changed()
+
+
+def _folder(path: str) -> str:
+    """The folder that is watched for the skill or the skills at `path`; an archive is a file."""
+    real = Path(path).resolve()
+    return str(real.parent if real.name.lower() == MAIN.lower() else real)
+
+
+def _said(catalogue: Catalogue) -> dict[str, str]:
+    """What clients are told of each skill."""
+    return {place: card.digest for place, card in catalogue.cards.items()}
+
+
+async def _is_folder(path: str) -> bool:
+    return await anyio.to_thread.run_sync(Path(path).is_dir)

@@ -1,0 +1,146 @@
+"""The shelf: all skills that are served, each read when it is asked for and kept while it is used.
+
+It is the `Library` of the function tools, too: the name of a skill there is its place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from mlskill.apps.mcp.catalogue import Catalogue, scan
+from mlskill.apps.mcp.snapshot import Snapshot
+from mlskill.errors import UnknownNameError
+from mlskill.loader import loads
+from mlskill.model import Hit, Skill
+from mlskill.searcher import Index, search
+from mlskill.toolset import owned
+
+KEPT = 256
+"""Snapshots that are kept in memory, at most."""
+KEPT_BYTES = 128 << 20
+"""Bytes of the files in them, at most."""
+FEW = 32
+"""So many skills are searched section by section; of more, first those that fit are found."""
+FITTING = 8
+"""Of many skills, so many are searched for sections."""
+
+
+class Shelf:
+    """The skills at or below `paths`. Any thread may ask it."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = [*paths]
+        self.catalogue = Catalogue()
+        self._kept: OrderedDict[str, Snapshot] = OrderedDict()
+        self._changes = 0
+        self._lock = threading.Lock()
+        self._searching = threading.Lock()
+        self._index: Index | None = None
+
+    def scan(self) -> None:
+        """Look for skills anew; what was read of those that are still the same is kept."""
+        catalogue = scan(self.paths)
+        with self._lock:
+            self.catalogue = catalogue
+            self._changes += 1
+            self._index = None
+            for place, kept in [*self._kept.items()]:
+                if catalogue.cards.get(place) != kept.card:
+                    del self._kept[place]
+
+    def forget(self, place: str) -> None:
+        """What was read of the skill at `place` is no longer so."""
+        with self._lock:
+            self._changes += 1
+            self._index = None
+            self._kept.pop(place, None)
+
+    def kept(self, place: str) -> Snapshot | None:
+        """The skill at `place`, where it is in memory."""
+        with self._lock:
+            found = self._kept.get(place)
+            if found is not None:
+                self._kept.move_to_end(place)
+            return found
+
+    def snapshot(self, place: str) -> Snapshot:
+        """The skill at `place`, which may have to be read.
+
+        Raises:
+            UnknownNameError: there is none.
+            MlskillError: it is gone.
+        """
+        found = self.kept(place)
+        if found is None:
+            changes, cards = self._changes, self.catalogue.cards
+            if place not in cards:
+                raise UnknownNameError("skill", place, cards)
+            found = Snapshot(cards[place])
+            with self._lock:
+                if changes == self._changes:  # else it may be of before the change
+                    self._keep(place, found)
+        return found
+
+    def _keep(self, place: str, snapshot: Snapshot) -> None:
+        self._kept[place] = snapshot
+        size = sum(one.size for one in self._kept.values())
+        while len(self._kept) > 1 and (len(self._kept) > KEPT or size > KEPT_BYTES):
+            _, oldest = self._kept.popitem(last=False)
+            size -= oldest.size
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The place of every skill."""
+        return self.catalogue.places
+
+    def description(self, name: str) -> str:
+        """What the skill at `name` is for."""
+        return self.catalogue.cards[name].description
+
+    def skill(self, name: str) -> Skill:
+        """The skill at `name`, a place or the last part of one."""
+        return self.snapshot(self.catalogue.named(name)).skill
+
+    def search(self, query: str, limit: int) -> Sequence[tuple[str, Hit]]:
+        """The sections of all skills that answer `query`, best first.
+
+        Of many skills the descriptions say which fit, and only those are read; what a section is
+        worth is then how well its skill fits and how well it does there.
+        """
+        names = self.names
+        with self._searching:
+            if len(names) == 1:
+                return [
+                    (n, hit) for n in names for hit in search(self.skill(n), query, limit=limit)
+                ]
+            if len(names) <= FEW:
+                return [owned(hit, names) for hit in search(self._all(), query, limit=limit)]
+            found: list[tuple[str, Hit]] = []
+            fitting = search(self._all(), query, limit=FITTING)
+            for whole in fitting:
+                name, _ = owned(whole, names)
+                hits = search(self.snapshot(name).skill, query, limit=limit)
+                for hit in hits:
+                    score = whole.score / fitting[0].score + hit.score / hits[0].score
+                    found.append((name, replace(hit, score=round(score, 3))))
+            return sorted(found, key=lambda one: -one[1].score)[:limit]
+
+    def _all(self) -> Index:
+        """The index of all skills: of few whole, of many what their frontmatter says."""
+        index = self._index
+        if index is None:
+            changes, few = self._changes, len(self.names) <= FEW
+            make: Callable[[str], Skill] = self.skill if few else self._outside
+            index = Index(replace(make(name), root=name) for name in self.names)
+            with self._lock:
+                if changes == self._changes:
+                    self._index = index
+        return index
+
+    def _outside(self, name: str) -> Skill:
+        card = self.catalogue.cards[name]
+        title = card.name.replace("-", " ")
+        return loads({"SKILL.md": f"# {title}\n\n{card.description}\n"}, root=name)
