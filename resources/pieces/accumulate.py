@@ -46,11 +46,11 @@ def optimizer_step(
     micro_batches: Sequence[Any],
     loss_sum: Callable[[torch.nn.Module, Any], torch.Tensor] = token_loss,
     count: Callable[[Any], int] = labelled,
-    clip: float = 1.0,
+    clip: float = float("inf"),
     dtype: torch.dtype | None = None,
     scaler: torch.amp.GradScaler | None = None,
 ) -> Step:
-    """Accumulate, clip and step once; gradients are empty afterwards.
+    """Accumulate, clip and step once; gradients are empty afterwards. `clip=1.0` is usual.
 
     `dtype` is for autocast: bfloat16 needs no scaler, float16 does. Step the scheduler only if the
     step was taken.

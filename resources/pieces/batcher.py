@@ -115,7 +115,7 @@ class Batcher(Generic[Row, Answer]):
 
         Raises:
             OverloadedError: the queue is full, or closed.
-            TimeoutError: no answer in `timeout` seconds (None: for ever); what waits is not computed.
+            TimeoutError: no answer in `timeout` seconds; a row still queued is not computed.
             Exception: what the model raises for this row alone.
         """
         if self._closing or len(self._queue) >= self._max_queue:

@@ -102,9 +102,9 @@ def parity(
     inputs: Sequence[Arrays],
     output: int | None = None,
 ) -> float:
-    """Greatest |difference| between the file (or its bytes) and `reference(*arrays)` over all inputs; nan counts.
+    """Greatest |difference| of the file and `reference(*arrays)` over all inputs; nan counts.
 
-    Compares all outputs in order, or only number `output` (skl2onnx: 1 are the probabilities).
+    `path` may be the bytes of a file. Compares all outputs in order, or only number `output` (skl2onnx: 1 are the probabilities).
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

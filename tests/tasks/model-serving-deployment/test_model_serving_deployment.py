@@ -23,6 +23,8 @@ from pydantic import BaseModel
 HERE = Path(__file__).parent
 PIECES = str(HERE.parents[2] / "resources" / "pieces")
 sys.path.insert(0, PIECES)
+import batcher  # noqa: E402
+
 CHECKS = run_path(str(HERE / "model_serving_deployment.py"))["CHECKS"]
 REQUESTS = [json.loads(line) for line in (HERE / "requests.jsonl").read_text().splitlines()]
 
@@ -34,22 +36,6 @@ class X(BaseModel):
 class Loose(BaseModel):
     age: float
     income: float | None = None
-
-
-class Given:
-    """The batcher of the pieces, with the arguments of the request."""
-
-    def __init__(self, predict, max_size, max_wait):
-        from batcher import Batcher
-
-        self.batcher = Batcher(predict, max_size=max_size, max_wait=max_wait)
-
-    async def __aenter__(self):
-        ask = await self.batcher.__aenter__()
-        return lambda row: ask(row, 10)
-
-    async def __aexit__(self, *raised):
-        await self.batcher.__aexit__(*raised)
 
 
 class Naive:
@@ -84,12 +70,8 @@ class Served:
     def __init__(self, load, check, name):
         from live_model import Live
 
-        self.name = name
-        self.live = Live(lambda: self.name, load, check, lambda model: model.close())
-
-    def swap(self, name):
-        self.name = name
-        return self.live.refresh()
+        self.live = Live(name, load, check, lambda model: model.close())
+        self.swap = self.live.swap
 
     @contextmanager
     def use(self):
@@ -115,17 +97,7 @@ class Assigned:
 def strict_app():
     from scoring_service import make_app
 
-    class Always:
-        name = "one"
-
-        def refresh(self):
-            return False
-
-        @contextmanager
-        def use(self):
-            yield SimpleNamespace(name="one", model=None)
-
-    return make_app(Always, lambda model, rows: [0.5 for _ in rows])
+    return make_app(lambda: "model", lambda model, rows: [0.5 for _ in rows])
 
 
 def loose_app():
@@ -283,7 +255,7 @@ def plain(**names):
 
 
 RIGHT = {
-    "poison": plain(Batcher=Given),
+    "poison": plain(Batcher=batcher.Batcher),
     "reload": plain(Live=Served),
     "schema": lambda tmp_path: SimpleNamespace(app=strict_app()),
     "null": plain(make_app=finite),
