@@ -1,5 +1,7 @@
 """One optimizer step from micro-batches and ranks that equals the step from one big batch.
 
+Call `step = optimizer_step(model, optimizer, micro_batches, clip=1.0)`.
+
 Copy the file; it needs torch. The mean over micro-batches of unequal length, and DDP's mean over
 ranks, give a token in a short batch more weight; here the loss is the sum over tokens, divided by
 all tokens of the step. Clipping comes behind unscaling; a step without a label, or with a gradient

@@ -1,5 +1,7 @@
 """What do the alerts that somebody can handle find, counted only where the truth is known?
 
+Call `seen = within_budget(score, bad, day, 20, late=60, entity=card)`.
+
 Copy the file; it needs numpy only. `within_budget` takes, for each day, the highest scored cases
 that the team can look at (an entity counts once a day), leaves out days whose labels are not in
 yet, and sets precision beside the base rate. `missed` estimates what nobody looked at from a random

@@ -1,5 +1,7 @@
 """Dynamic batching in which one bad row fails alone, late rows are dropped, and overload is said.
 
+Call `isolate(predict, rows)`, or `await ask(row)` in `async with Batcher(predict) as ask`.
+
 Copy the file; standard library only. `isolate` calls a batch function and, when it raises, halves
 the batch until only the guilty rows are left: use it alone inside Ray Serve's `@serve.batch` or
 LitServe's `predict`, which fail every row of the batch. `Batcher` collects rows of concurrent

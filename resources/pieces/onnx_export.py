@@ -1,5 +1,7 @@
 """Export a PyTorch model to ONNX so that the file is whole, takes any batch and answers the same.
 
+Call `export_onnx(model, (rows,), "model.onnx")`.
+
 Copy the file; it needs torch, onnx, onnxscript and onnxruntime. The file appears under its name
 only after onnxruntime, alone with it in an empty folder, gave the model's answers for every set of
 inputs. ``export_onnx(model, (rows,), "model.onnx")`` frees the first axis of every argument and
@@ -104,7 +106,8 @@ def parity(
 ) -> float:
     """Greatest |difference| of the file and `reference(*arrays)` over all inputs; nan counts.
 
-    `path` may be the bytes of a file. Compares all outputs in order, or only number `output` (skl2onnx: 1 are the probabilities).
+    `path` may be the bytes of a file. Compares all outputs in order, or only number `output`
+    (skl2onnx: 1 are the probabilities).
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

@@ -1,5 +1,7 @@
 """Is the ranking good - of products for a user, or of passages for a question?
 
+Call `ranking(found, relevant, k=10).recall.mean()`.
+
 Copy the file; it needs numpy only. Give what the system returned and what is relevant, both by
 query: ``ranking({"u1": ["a", "b"]}, {"u1": {"b"}}, k=10).recall.mean()``, scores by item instead of
 a list, grades instead of a set, or matrices (users, items) through `by_row`. Relevant items that

@@ -1,5 +1,7 @@
 """Rows from many shard files, shuffled, each once an epoch over all ranks and workers, resumable.
 
+Call `stream = ShardStream(shards, read, rank=rank, world=world)`.
+
 Copy the file; it needs torch and numpy. A plain IterableDataset gives every row to every worker.
 Pass `shards` (names, the same list on each rank), `read(shard)` (its rows, in a fixed order) and
 `collate`. The stream never ends: stop by steps, so that no rank waits for another at the end of an
