@@ -54,7 +54,7 @@ def within_budget(
     scores, truth = np.asarray(score, float), np.asarray(bad, bool)
     days = np.asarray(day)
     names = np.arange(len(days)) if entity is None else np.asarray(entity)
-    today = int(days.max()) if today is None else today
+    today = int(days.max(initial=0)) if today is None else today
     if np.isnan(scores).any():
         raise ValueError("a score is not a number: would that case be alerted?")
     rng = np.random.default_rng(seed)

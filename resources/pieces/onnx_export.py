@@ -45,7 +45,11 @@ def export_onnx(
     answer differs by more than `tolerance`, or the opset is not the one asked for.
     """
     if free is None:
-        free = {name: {0: "batch"} for name in _names(model)[: len(example)]}
+        names = _names(model)[: len(example)]
+        if len(names) < len(example):
+            raise ValueError(f"forward names {names} only: pass free, a name for each argument")
+        pairs = zip(names, example, strict=True)
+        free = {name: {0: "batch"} if tensor.ndim else {} for name, tensor in pairs}
     if others is None:
         batched = [0 in axes for axes in free.values()]
         others = [_rows(example, batched, lambda t: t[:1]), _rows(example, batched, _twice)]

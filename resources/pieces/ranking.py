@@ -69,7 +69,10 @@ def ranking(
         hidden = (seen or {}).get(query, ())
         given = found.get(query, {})
         if not isinstance(given, Mapping):
-            given = {item: -float(place) for place, item in enumerate(given)}
+            places = reversed(
+                list(enumerate(given))
+            )  # of an item that comes twice the first counts
+            given = {item: -float(place) for place, item in places}
         answer = {item: s for item, s in given.items() if item not in hidden}
         if any(score != score for score in answer.values()):
             raise ValueError(f"{query}: a score is not a number")
