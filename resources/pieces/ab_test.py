@@ -1,5 +1,7 @@
 """Read an A/B test: sample ratio, effect by user (CUPED, ratio metrics), sequential looks, size.
 
+Call `effect = compare(a, b)` and `arms = by_user(user, arm, event_user, event_value)`.
+
 Copy the file; it needs numpy and scipy. With one value per assigned user ``compare(a, b)`` is all;
 with logs give `by_user` the assignment log and the events, test
 `sample_ratio` first, then `compare`. Change only what you pass in: the metric is total / size per

@@ -1,5 +1,7 @@
 """One optimizer step from micro-batches and ranks that equals the step from one big batch.
 
+Call `step = optimizer_step(model, optimizer, micro_batches, clip=1.0)`.
+
 Copy the file; it needs torch. The mean over micro-batches of unequal length, and DDP's mean over
 ranks, give a token in a short batch more weight; here the loss is the sum over tokens, divided by
 all tokens of the step. Clipping comes behind unscaling; a step without a label, or with a gradient
@@ -46,11 +48,11 @@ def optimizer_step(
     micro_batches: Sequence[Any],
     loss_sum: Callable[[torch.nn.Module, Any], torch.Tensor] = token_loss,
     count: Callable[[Any], int] = labelled,
-    clip: float = 1.0,
+    clip: float = float("inf"),
     dtype: torch.dtype | None = None,
     scaler: torch.amp.GradScaler | None = None,
 ) -> Step:
-    """Accumulate, clip and step once; gradients are empty afterwards.
+    """Accumulate, clip and step once; gradients are empty afterwards. `clip=1.0` is usual.
 
     `dtype` is for autocast: bfloat16 needs no scaler, float16 does. Step the scheduler only if the
     step was taken.

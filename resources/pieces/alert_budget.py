@@ -1,5 +1,7 @@
 """What do the alerts that somebody can handle find, counted only where the truth is known?
 
+Call `seen = within_budget(score, bad, day, 20, late=60, entity=card)`.
+
 Copy the file; it needs numpy only. `within_budget` takes, for each day, the highest scored cases
 that the team can look at (an entity counts once a day), leaves out days whose labels are not in
 yet, and sets precision beside the base rate. `missed` estimates what nobody looked at from a random
@@ -52,7 +54,7 @@ def within_budget(
     scores, truth = np.asarray(score, float), np.asarray(bad, bool)
     days = np.asarray(day)
     names = np.arange(len(days)) if entity is None else np.asarray(entity)
-    today = int(days.max()) if today is None else today
+    today = int(days.max(initial=0)) if today is None else today
     if np.isnan(scores).any():
         raise ValueError("a score is not a number: would that case be alerted?")
     rng = np.random.default_rng(seed)

@@ -1,5 +1,7 @@
 """Build a table part by part: a kill at any moment loses nothing, doubles nothing, shows no half.
 
+Call `backfill(folder, days, build)` and `files(folder)`.
+
 Copy the file; it needs the standard library and a POSIX file system (on an object store commit to a
 Delta or Iceberg table instead). ``backfill(folder, days, build)`` and ``files(folder)`` are all
 that a job and its readers call. Parts are days, shards or tenants. `build(part)` makes its bytes

@@ -1,5 +1,7 @@
 """Would this forecast have been good, at the horizon and with the data of the day?
 
+Call `seen = backtest(series, forecast, horizon=24, season=24)`.
+
 Copy the file; it needs pandas and numpy. ``backtest(series, forecast, horizon=24, season=24)`` cuts
 the history at several origins, hands the forecaster only what was known then, wants the dates asked
 for, and scores it beside the seasonal naive forecast. Change `lead` to the periods between the last

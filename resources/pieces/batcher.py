@@ -1,5 +1,7 @@
 """Dynamic batching in which one bad row fails alone, late rows are dropped, and overload is said.
 
+Call `isolate(predict, rows)`, or `await ask(row)` in `async with Batcher(predict) as ask`.
+
 Copy the file; standard library only. `isolate` calls a batch function and, when it raises, halves
 the batch until only the guilty rows are left: use it alone inside Ray Serve's `@serve.batch` or
 LitServe's `predict`, which fail every row of the batch. `Batcher` collects rows of concurrent
@@ -115,7 +117,7 @@ class Batcher(Generic[Row, Answer]):
 
         Raises:
             OverloadedError: the queue is full, or closed.
-            TimeoutError: no answer in `timeout` seconds (None: for ever); what waits is not computed.
+            TimeoutError: no answer in `timeout` seconds; a row still queued is not computed.
             Exception: what the model raises for this row alone.
         """
         if self._closing or len(self._queue) >= self._max_queue:

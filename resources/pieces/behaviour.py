@@ -1,5 +1,7 @@
 """What must a model never do? Checks on its behaviour, for a gate before every release.
 
+Call `found = faults(predict, frame, rising=["income"])`.
+
 Copy the file; it needs numpy and pandas. Pass `predict(frame) -> one number per row` (the whole
 path that serves, not the bare estimator), some real rows, and what the domain knows: `ignore`
 (column: another value it may take without changing the answer), `rising` and `falling` (the answer

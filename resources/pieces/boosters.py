@@ -1,5 +1,7 @@
 """Early stopping for four boosters in one call, and a file that predicts with the kept trees only.
 
+Call `kept = fit_early(model, rows, y, valid_rows, valid_y)` and `save_kept(model, "model.ubj")`.
+
 Copy the file; it needs XGBoost, LightGBM, CatBoost or scikit-learn (HistGradientBoosting). Build
 the model with many trees and pass validation rows that stand for the future. It does three things
 that the libraries do not: a misspelt parameter raises (LightGBM and XGBoost train without it), a

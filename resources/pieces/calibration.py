@@ -1,5 +1,7 @@
 """Can these probabilities be used as probabilities? And how to mend them, and where to cut.
 
+Call `cut, cost = cheapest_cut(y, p, missed=50, false_alarm=1)` and `reliability(y, p).calibrated`.
+
 Copy the file; it needs numpy only. `reliability` says whether `p` matches the outcomes `y` and what
 a perfect model would show by chance; `undo_sampling` corrects for a training base rate changed by
 dropping or repeating rows (not for SMOTE, which changes more than the base rate); `cheapest_cut`

@@ -1,5 +1,7 @@
 """What was the demand, when sales stop at what was in stock?
 
+Call `order = demand(sales, stock).order(missed=9, left_over=1)`.
+
 Copy the file; it needs numpy and scipy. `demand` fits a negative binomial (or Poisson) to one
 product, one slot or one stretch of equal conditions, and takes a period that sold out for what it
 says: at least that many. Keep the stock at the start of each period; without it nobody can tell a

@@ -1,5 +1,7 @@
 """Which graphs would `torch.compile` build for these calls, and why so many?
 
+Call `seen = compile_audit(model, [(rows,), (other_rows,)])`.
+
 Copy the file; it needs torch only. Nothing is compiled to machine code (the graphs run eagerly), so
 an audit takes seconds on a laptop without a compiler. Give it real calls: every batch size and
 sequence length of a day, the last short batch, training and evaluation. One graph per function and

@@ -1,5 +1,7 @@
 """What does your data contract let pass? Bad tables made from a good one, and those it accepts.
 
+Call `accepted = survivors(validate, good, key=["id"])`.
+
 Copy the file; it needs pandas and numpy. `validate` is any check (pandera, Great Expectations,
 your own): it refuses by raising or by returning False or something whose `success` is False. Wrap
 it for Polars: ``lambda f: schema.validate(pl.from_pandas(f))``. Change `mutants` to add the

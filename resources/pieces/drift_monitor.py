@@ -1,5 +1,7 @@
 """Did the inputs move more than they usually move? A drift alarm that stays quiet.
 
+Call `drift(days, lags=(7, 14, 21, 28), level=0.02).alarm`.
+
 Copy the file; it needs numpy. Pass equally long windows (days, weeks), oldest first: one mapping of
 column to values each (a DataFrame is one), inputs and scores. Every window is compared with those
 at `lags` before it, and the last one is judged by how far past windows moved over the same lags:

@@ -1,5 +1,7 @@
 """Entity F1 as a reader would count: type and both ends right, or nothing.
 
+Call `entity_f1(gold, guess)["all"]`.
+
 Copy the file; it needs nothing. Tags are IOB2: an entity begins with `B-`; an `I-` that continues
 none opens none, where lenient scorers open one and score higher. Change `entities` for another
 scheme, and name the scheme beside the number: two tools rarely mean the same.

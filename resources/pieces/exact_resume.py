@@ -1,5 +1,7 @@
 """A run that is killed and resumed goes on bit by bit as if nothing had happened.
 
+Call `save_run(path, step, **parts)` and `step = load_run(path, **parts)`.
+
 Copy the file; it needs torch and numpy. `Order` is a batch sampler that knows where it is,
 `order.loader(dataset)` a DataLoader whose rows come out the same with any number of workers (each
 row's augmentation has a seed of its own), `save_run` writes everything with a state at once,

@@ -1,5 +1,7 @@
 """SHAP values of the right class in a known unit, and importance of correlated columns together.
 
+Call `values = shap_of_class(model, rows).values`.
+
 Copy the file; it needs numpy, and shap for `shap_of_class`. The shape of SHAP values depends on the
 model: (rows, features, classes) for forests and for three classes and more, (rows, features) for
 binary boosting; the unit too: forests in probability, boosting in log-odds.

@@ -1,5 +1,7 @@
 """Are the features that served requests the features that trained the model? And if not, how not?
 
+Call `found = skew(trained, served, "id")`.
+
 Copy the file; it needs pandas and numpy. Log a sample of the feature rows at serving, behind the
 last transformation, with the id of the request; compute the same requests again with the training
 code, as of their time; compare. Change `tolerance` (float32 serving needs 1e-5) and `key`.

@@ -1,5 +1,7 @@
 """Delete a person from every copy, prove it, and keep them out when a backup or a late row returns.
 
+Call `paths = find_copies(folder, "ann@x.org")`.
+
 Copy the file; it needs the standard library, and pyarrow to look into Parquet. Write one small
 class a store (table, feature store, cache, search and vector index, logs, exports, label tool) with
 `name`, `count(subject)` and `erase(subject)`; run `Ledger.work` daily until it returns {}. Models

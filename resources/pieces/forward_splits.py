@@ -1,5 +1,7 @@
 """Train on what was known, test on what came next: splits by time with late labels and groups.
 
+Call `cv = forward_splits(time, test=pd.Timedelta(days=30))`.
+
 Copy the file; it needs numpy only. Pass the list to any scikit-learn ``cv=``. Change `windows` and
 `test` (the horizon the model is used for). `TimeSeriesSplit` counts rows: it wants sorted rows,
 cuts through a day, and its `gap` is rows, not time; these splits are made of times.

@@ -1,5 +1,7 @@
 """Call a model that may fail: few retries, a breaker, a fallback that is counted, quick recovery.
 
+Call `guard = Guard()`, then `answer, by = await guard(call, fallback)`.
+
 Copy the file; standard library only. ``answer, by = await guard(call, fallback)`` tries `call`
 within `deadline`, retries only from a budget (a share of the calls, so that a dip does not become
 a storm that outlives it), stops calling while most calls fail, and lets single calls through to see

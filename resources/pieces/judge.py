@@ -1,5 +1,7 @@
 """What would people have said, when a language model judged most answers and people only a few?
 
+Call `seen = corrected(judge, human)` and `prefer(judge, questions, first, second)`.
+
 Copy the file; it needs numpy only. `corrected` takes the judge's verdicts on all answers (0 or 1,
 or grades) and those of people, nan where nobody looked; the few human ones correct the judge's
 leniency and give an honest interval. For two systems pass differences per question, so that a judge

@@ -1,5 +1,7 @@
 """What makes a model too good offline: columns, rows, entities and times that know the answer.
 
+Call `found = leaks(frame, y)` and `leaks(train, y_train, test, y_test, entity="user")`.
+
 Copy the file; it needs pandas and numpy. ``leaks(frame, y)`` looks at the columns that the model
 gets and the label, with the test rows at the split too; `restated` compares two copies of the same
 rows. Change `too_good` to what an expert would believe of one column, and `shared` to the doubles

@@ -1,5 +1,7 @@
 """Why does it not learn? Checks on model, loss, optimizer and one batch, before the long run.
 
+Call `found = faults(make, loss, batch)`.
+
 Copy the file; it needs torch. Pass `make()` -> (model, optimizer), made as the run makes them,
 `loss(model, batch)` -> mean loss, and one real batch; `classes` if the loss is a cross-entropy. An
 empty list means that nothing was found; each line says what was seen. Takes some hundred steps on

@@ -1,5 +1,7 @@
 """What made this model? A manifest to store beside it, and what differs when it is made again.
 
+Call `made = manifest(root)` and `differences(made, later)`.
+
 Copy the file; it needs nothing but git. `manifest` names the commit, the uncommitted changes, the
 hash of every input file, the parameters, the lock file and the versions that were really
 installed; log it with the model (`mlflow.log_dict`). `differences` compares two, `changed` looks

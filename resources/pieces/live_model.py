@@ -1,5 +1,7 @@
 """Change the model of a running server without one wrong, mixed or failed answer; and back.
 
+Call `live = Live("v1", load)`, then `live.swap("v2")`.
+
 Copy the file; standard library only. ``live = Live("v1", load)``, ``live.swap("v2")`` and, around a
 request, ``with live.use() as served`` are all that a service needs which is told what to load. One
 that looks by itself takes a store: `publish` writes a bundle (preprocessing, weights, columns,
@@ -73,6 +75,10 @@ def verified(store: Path, name: str) -> Path:
     return store / name
 
 
+def _always(name: str) -> Callable[[], str]:
+    return lambda: name
+
+
 @dataclass(slots=True, eq=False)
 class Served(Generic[Model]):
     """A model with its name: take both from here, once a request, and answer with the name."""
@@ -99,7 +105,7 @@ class Live(Generic[Model]):
 
         `wanted` is the name of the first model, or a function that `refresh` asks for the name.
         """
-        self._wanted = (lambda: wanted) if isinstance(wanted, str) else wanted
+        self._wanted = _always(wanted) if isinstance(wanted, str) else wanted
         self._load, self._check, self._close = load, check, close
         self._patience, self._clock = patience, clock
         self._lock, self._loading = threading.Lock(), threading.Lock()
@@ -136,7 +142,7 @@ class Live(Generic[Model]):
 
     def swap(self, name: str) -> bool:
         """Serve `name` from now on; whether that changed anything. Never raises: see `fault`."""
-        self._wanted, self._refused = (lambda: name), None  # who asks again wants it tried again
+        self._wanted, self._refused = _always(name), None  # who asks again wants it tried again
         return self.refresh()
 
     def refresh(self) -> bool:

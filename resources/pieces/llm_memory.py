@@ -1,5 +1,7 @@
 """Will this language model fit, how many requests at once, how fast at best, and at what price?
 
+Call `seen = plan(config, 4096, weights=16e9, active=8e9, memory=80e9, bandwidth=3e12, flops=9e14)`.
+
 Copy the file; it needs nothing. It reads a Hugging Face config (`AutoConfig...to_dict()` names each
 layer's kind, a bare `config.json` may not) and counts what the cache holds: key and value heads
 (not query heads), an explicit `head_dim`, sliding windows, layers without a cache, compressed

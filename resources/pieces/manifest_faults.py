@@ -1,5 +1,7 @@
 """What schema validation lets pass in Kubernetes manifests of model servers and GPU jobs.
 
+Call `found = faults(yaml.safe_load_all(text), load_seconds=90)`.
+
 Copy the file; standard library only: pass all parsed documents of a release together, as in
 ``faults(yaml.safe_load_all(text))``, after kubernetes-validate --strict. Each rule is a fault that
 deploys without an error and hurts later: a selector that matches nothing, a probe on no port, a

@@ -1,5 +1,7 @@
 """Which version serves? Move the alias only forward through a gate, and back without thinking.
 
+Call `promote(name, "2", serving(name))` and `rollback(name)`.
+
 Copy the file; it needs mlflow 3. The registry is the one of `mlflow.set_registry_uri`. `promote`
 moves the alias to a version only if the champion is still the one it was judged against, the
 version was not withdrawn, and `smoke` (load it, predict, compare) does not raise. Each version

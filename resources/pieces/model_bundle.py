@@ -1,5 +1,7 @@
 """A folder with which a model can be given away: weights without pickle, and proof that it is it.
 
+Call `save_bundle(folder, model, config, probe)` and `load_bundle(folder, build)`.
+
 Copy the file; it needs torch and safetensors. `save_bundle` writes weights, a card (your `config`,
 torch version, checksum) and some inputs with the answers to them; `load_bundle` builds the model
 from the card, and raises unless every name, shape and dtype fits and the answers come again. So

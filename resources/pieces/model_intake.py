@@ -1,5 +1,7 @@
 """May this model from outside be loaded? Looks without loading; what it cannot read, it refuses.
 
+Call `found = faults(path)`.
+
 Copy the file; standard library only (onnx for .onnx files). `faults` of a file, or of a folder as
 downloaded from a hub, is empty when each file is a known format that can carry no code:
 safetensors, ONNX with standard operators, .npy and .npz without objects, torch files and pickles

@@ -1,5 +1,7 @@
 """Which rows are nearly the same picture, text or record - and on both sides of a split?
 
+Call `group = groups(vectors)` and `shared(train, test)`.
+
 Copy the file; it needs numpy only. Give embeddings, or the pixels themselves, one row each.
 `groups` puts near copies (and copies of copies) into one group for a grouped split; `shared` says
 which test rows have a near copy in the training rows. Change `least`: look at ten pairs just above

@@ -1,5 +1,7 @@
 """What would another policy have earned on traffic that the old policy chose?
 
+Call `value = policy_value(reward, logged, candidate)`.
+
 Copy the file; it needs numpy only. One entry per decision: the reward seen, the probability with
 which the logging policy showed what it showed (log it when deciding, it cannot be rebuilt), and the
 probability with which the candidate would show the same (0 or 1 for a fixed rule).

@@ -1,5 +1,7 @@
 """Find calls in Python files that the ML libraries of 2026 have dropped, or answer otherwise.
 
+Call `found = old_calls(code)`.
+
 Copy the file or run it: ``python old_calls.py src/ notebook.py``. Standard library only; nothing is
 imported or executed. It prints `file:line: what -> what now`, `SILENT` where the old call still
 runs and does something else, and exits 1 if it found anything. Change the three tables: names that

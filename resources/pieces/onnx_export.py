@@ -1,5 +1,7 @@
 """Export a PyTorch model to ONNX so that the file is whole, takes any batch and answers the same.
 
+Call `export_onnx(model, (rows,), "model.onnx")`.
+
 Copy the file; it needs torch, onnx, onnxscript and onnxruntime. The file appears under its name
 only after onnxruntime, alone with it in an empty folder, gave the model's answers for every set of
 inputs. ``export_onnx(model, (rows,), "model.onnx")`` frees the first axis of every argument and
@@ -43,7 +45,11 @@ def export_onnx(
     answer differs by more than `tolerance`, or the opset is not the one asked for.
     """
     if free is None:
-        free = {name: {0: "batch"} for name in _names(model)[: len(example)]}
+        names = _names(model)[: len(example)]
+        if len(names) < len(example):
+            raise ValueError(f"forward names {names} only: pass free, a name for each argument")
+        pairs = zip(names, example, strict=True)
+        free = {name: {0: "batch"} if tensor.ndim else {} for name, tensor in pairs}
     if others is None:
         batched = [0 in axes for axes in free.values()]
         others = [_rows(example, batched, lambda t: t[:1]), _rows(example, batched, _twice)]
@@ -102,9 +108,10 @@ def parity(
     inputs: Sequence[Arrays],
     output: int | None = None,
 ) -> float:
-    """Greatest |difference| between the file (or its bytes) and `reference(*arrays)` over all inputs; nan counts.
+    """Greatest |difference| of the file and `reference(*arrays)` over all inputs; nan counts.
 
-    Compares all outputs in order, or only number `output` (skl2onnx: 1 are the probabilities).
+    `path` may be the bytes of a file. Compares all outputs in order, or only number `output`
+    (skl2onnx: 1 are the probabilities).
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

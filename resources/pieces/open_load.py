@@ -1,5 +1,7 @@
 """Load that does not wait for the server: latencies as users see them when it stalls.
 
+Call `report = await load(send, rate=100, count=1000)`.
+
 Copy the file; standard library only. `load` sends at a fixed rate and measures each answer from the
 moment it was due. A closed loop (a client that asks again after its answer, as most tools do by
 default) stops asking while the server stalls and so hides what the others would have waited. Change

@@ -1,5 +1,7 @@
 """Is the new model better? The gain on the same rows with an interval that respects the unit.
 
+Call `gain = paired_bootstrap(metric, y, old, new, unit=user)`.
+
 Copy the file; it needs numpy and scipy. Pass any `metric(y, scores) -> float` where more is better,
 and `unit` (user, patient, day) whenever rows of one unit are alike. `paired_bootstrap` speaks of
 two fitted models; `compare_recipes` of two ways of training, from the differences over repeated

@@ -1,5 +1,7 @@
 """What was known about each entity at the moment of each prediction: a bitemporal as-of join.
 
+Call `as_of(asked, facts, key="user", at="at", event="event", known="known")`.
+
 Copy the file; it needs pandas and numpy. A fact has two times: `event` (since when it is true) and
 `known` (since when our tables had it: loaded, created). A row that came late or was corrected later
 is used only from `known` on, and never hides a newer event. Change the column names, `delay` (what

@@ -1,5 +1,7 @@
 """A cache of predictions that forgets with the model, computes once, and does not keep failures.
 
+Call `answer = await cache.get(model_name, row, compute)` of `cache = Cache()`.
+
 Copy the file; standard library only. ``await cache.get(model, row, compute)``: the model's name is
 part of the key, so a release or a rollback never answers with another model's scores; callers who
 ask for the same row at once share one computation; an error is not kept. Change `size`, `seconds`

@@ -1,5 +1,7 @@
 """May the candidate replace the champion? Shown on the same rows, over all and in every slice.
 
+Call `decide(champion, candidate, {"country": country}, allow=0.02).verdict`.
+
 Copy the file; it needs numpy and scipy. Pass one loss per row and model (squared error, log loss,
 cost of the decision taken; less is better), and `unit` (user, day) where rows of one unit are
 alike. `promote`: all rows are shown better, and every slice is shown to lose at most `allow`.

@@ -1,5 +1,7 @@
 """How many replicas hold the latency target, and what does a request cost then?
 
+Call `replicas_for(arrivals, seconds, p99=0.05, max_batch=16)`.
+
 Copy the file; it needs numpy only. `simulate` plays arrival times (your access log, or `poisson`)
 against replicas that serve in batches, as a server under an open load would: nobody waits politely
 for the last answer before asking again. Change `seconds(size)`, the measured time of a batch of

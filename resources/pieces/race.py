@@ -1,5 +1,7 @@
 """Is the new way faster, by how much, and does it answer the same?
 
+Call `seen = race(old, new, inputs)`.
+
 Copy the file; it needs numpy only. `race` takes two callables and a list of real inputs (several,
 not one: caches and branches differ), runs them in turns so that a busy or hot machine slows both,
 and keeps the first calls apart. Pass `wait=torch.cuda.synchronize` (or `jax.block_until_ready` in

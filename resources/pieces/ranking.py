@@ -1,5 +1,7 @@
 """Is the ranking good - of products for a user, or of passages for a question?
 
+Call `ranking(found, relevant, k=10).recall.mean()`.
+
 Copy the file; it needs numpy only. Give what the system returned and what is relevant, both by
 query: ``ranking({"u1": ["a", "b"]}, {"u1": {"b"}}, k=10).recall.mean()``, scores by item instead of
 a list, grades instead of a set, or matrices (users, items) through `by_row`. Relevant items that
@@ -67,7 +69,10 @@ def ranking(
         hidden = (seen or {}).get(query, ())
         given = found.get(query, {})
         if not isinstance(given, Mapping):
-            given = {item: -float(place) for place, item in enumerate(given)}
+            places = reversed(
+                list(enumerate(given))
+            )  # of an item that comes twice the first counts
+            given = {item: -float(place) for place, item in places}
         answer = {item: s for item, s in given.items() if item not in hidden}
         if any(score != score for score in answer.values()):
             raise ValueError(f"{query}: a score is not a number")

@@ -1,5 +1,7 @@
 """Does the model still predict what happens? Observed over expected, on ripe labels only.
 
+Call `observed_over_expected(p, outcome, day, now, wait=60, unknown=0).under()`.
+
 Copy the file; it needs numpy and scipy. Pass what was predicted and when, the outcome so far (nan
 where nothing has come), now, and `wait`, the age at which a label is final. Rows younger than that
 are left out whole, also those whose label is there already: the early ones are not like the rest.

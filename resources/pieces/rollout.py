@@ -1,5 +1,7 @@
 """Bring a new model to traffic in steps: shadow, sticky canary, a gate with three answers.
 
+Call `verdict(old_bad, old, new_bad, new, margin=0.01, looks=20).say` and `arm(user, salt, 0.05)`.
+
 Copy the file; standard library only. `Shadow` asks the candidate too and counts where its decision
 differs; it never delays, changes or fails the real answer, and drops when the candidate is slow.
 `arm` gives the same user the same model as the share grows. `verdict` says promote, roll back or

@@ -1,5 +1,7 @@
 """A FastAPI service around one model: the request path with its edges, to copy and rename.
 
+Call `app = make_app(load, predict)`.
+
 Copy the file with `batcher.py` and `live_model.py`; it needs fastapi. `make_app(load, predict)`, as
 in ``make_app(lambda: joblib.load("m.joblib"), lambda model, rows: ...)``, gives: 422 unless the
 input is exactly the schema (no NaN, no "41" for 41, no misspelt name that would get its default),

@@ -1,5 +1,7 @@
 """What does a TRL fine-tuning run really train on? Look before the first step.
 
+Call `found = faults(trainer, len(rows))`.
+
 Copy the file; it needs torch. Pass the trainer as made (SFTTrainer, with or without LoRA) and the
 number of rows you gave it. An empty list means that nothing was found; `sample` shows one row as
 the model sees it, what is trained in brackets. Change `most_cut`, the share of rows cut at most.

@@ -1,11 +1,14 @@
 """Rows from many shard files, shuffled, each once an epoch over all ranks and workers, resumable.
 
+Call `stream = ShardStream(shards, read, rank=rank, world=world)`.
+
 Copy the file; it needs torch and numpy. A plain IterableDataset gives every row to every worker.
 Pass `shards` (names, the same list on each rank), `read(shard)` (its rows, in a fixed order) and
-`collate`. The stream never ends: stop by steps, so that no rank waits for another at the end of an
-epoch. Each item is (mark, batch); call `seen(mark)` for each batch that was trained on, and save
-`state_dict()`. Change `buffer`, the rows among which are drawn; it is filled anew on resume by
-reading again, so keep `read` cheap and decode in `collate`.
+`collate` (`list` to get rows). The stream never ends: stop by steps, so that no rank waits for
+another at the end of an epoch; `epochs=1` ends it, with a smaller last batch. Each item is
+(mark, batch); call `seen(mark)` for each batch that was trained on, and save `state_dict()`. Change
+`buffer`, the rows among which are drawn; it is filled anew on resume by reading again, so keep
+`read` cheap and decode in `collate`.
 
     stream = ShardStream(shards, read, collate, batch=32, seed=0, rank=rank, world=world)
     for mark, batch in torch.utils.data.DataLoader(stream, batch_size=None, num_workers=4):
@@ -25,7 +28,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 
 class ShardStream(IterableDataset):  # type: ignore[misc,type-arg,unused-ignore]
-    """Batches without end; the order depends on seed, ranks and workers, not on timing."""
+    """Batches; the order depends on seed, ranks and workers, not on timing."""
 
     def __init__(
         self,
@@ -37,10 +40,11 @@ class ShardStream(IterableDataset):  # type: ignore[misc,type-arg,unused-ignore]
         rank: int = 0,
         world: int = 1,
         buffer: int = 1000,
+        epochs: int | None = None,
     ) -> None:
         self.shards, self.read, self.collate = list(shards), read, collate
         self.batch, self.seed, self.buffer = batch, seed, buffer
-        self.rank, self.world = rank, world
+        self.rank, self.world, self.epochs = rank, world, epochs
         self.workers = 0  # how many there were; 0 before the first batch
         self.done: dict[int, int] = {}  # batches trained on, by worker
         self.next = 0  # the worker whose batch comes next
@@ -81,9 +85,12 @@ class ShardStream(IterableDataset):  # type: ignore[misc,type-arg,unused-ignore]
             if len(rows) == self.batch:
                 yield rows
                 rows = []
+        if rows:
+            yield rows
 
     def _rows(self, me: int, workers: int) -> Iterator[Any]:
-        for epoch in count():  # all readers draw the same order of shards and take every n-th
+        for epoch in count() if self.epochs is None else range(self.epochs):
+            # All readers draw the same order of shards and take every n-th.
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.shards))
             mine = order[self.rank * workers + me :: self.world * workers]
             rng = np.random.default_rng([self.seed, epoch, self.rank, me])

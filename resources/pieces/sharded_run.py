@@ -1,5 +1,7 @@
 """Shard a model with FSDP2 and resume it exactly, also for a run that was killed while saving.
 
+Call `shard(model, blocks)`, later `save_sharded(folder, step, model, optimizer)`.
+
 Copy the file; it needs torch. `shard` wraps blocks first and the root last; make the optimizer
 behind it. `save_sharded` writes the shards of weights and moments of all ranks, and for each rank
 what else has a state (batches, schedule) and its random generators; `load_sharded` puts it back and

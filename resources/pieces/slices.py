@@ -1,5 +1,7 @@
 """Which slices are worse than the rest by more than chance? And are groups treated alike?
 
+Call `weak_slices(loss, {"device": device})` and `group_gaps(y, flagged, group)`.
+
 Copy the file; it needs numpy and scipy. `weak_slices` takes one loss per row (0/1 error, squared
 error, cost) and any columns; `group_gaps` takes outcomes, decisions and one group per row and says
 which gap (parity, true positive rate, false positive rate) is larger than groups drawn at random

@@ -1,5 +1,7 @@
 """Which files does a pipeline stage read that it does not declare? Those changes are skipped.
 
+Call `undeclared(Path(), "train")`.
+
 Copy the file; it needs pyyaml. `undeclared(root, stage)` runs the stage of `dvc.yaml` once, writes
 down every file below `root` that Python opened or imported, and takes away what `deps`, `params`
 and `outs` name. An empty list means that `dvc repro` sees each change; put that into a test. Change

@@ -1,5 +1,7 @@
 """May the smaller or faster model (quantised, pruned, compiled, distilled) replace the old one?
 
+Call `found = faults(old, new, rows, y)`.
+
 Copy the file; it needs numpy and scipy. `faults` takes both models as functions from rows to
 labels, held-out rows with their truth, and the columns to look into; no fault means: on all rows
 and in every slice it is shown, at 95 %, that the new model loses at most `allow` of the right

@@ -1,5 +1,7 @@
 """Does a Hugging Face Trainer with a loss of its own see one batch of 8 as 8 batches of 1?
 
+Call `loss, norm = loss_and_norm(make)`.
+
 Copy the file; it needs torch and transformers (or trl). Pass `make(**arguments)` -> trainer, built
 as yours with these TrainingArguments on top, on rows of unequal length. ValueError if loss or
 gradient norm depend on how the rows are cut. Change `rows` where 8 are too few to differ in length.

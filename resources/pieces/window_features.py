@@ -1,5 +1,7 @@
 """Counts, sums and recency over a window before each request, equal online and in training data.
 
+Call `w.add(key, Event(time, id), arrival)` and `w.read(key, now).number` of `w = Windows(3600)`.
+
 Copy the file; it needs the standard library only. `Windows` is the online state, one call per
 event; `replay` feeds the log through it in order of arrival and returns what serving would have
 said, which is the training data. Change `length` and what `read` computes. Times are seconds since

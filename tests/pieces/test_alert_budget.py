@@ -84,3 +84,5 @@ def test_today_is_the_last_day_unless_said():
     said = within_budget(score, bad, day, 10, late=5, today=19, entity=named)
     assert within_budget(score, bad, day, 10, late=5) == said
     assert said.waiting == 5
+    with pytest.raises(ValueError, match="no day"):
+        within_budget([], [], [], 10, late=5)

@@ -139,3 +139,21 @@ def test_one_call_refuses_a_model_that_froze_the_batch(tmp_path):
     with pytest.raises(Exception, match="static shape of 2"):
         export_onnx(Frozen(), (torch.randn(2, 8),), tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_one_call_leaves_a_scalar_argument_as_it_is(tmp_path):
+    class Scaled(torch.nn.Module):
+        def forward(self, x, scale):
+            return x * scale
+
+    example = (torch.randn(2, 8), torch.tensor(3.0))
+    assert export_onnx(Scaled(), example, tmp_path / "model.onnx") < 1e-4
+
+
+def test_one_call_wants_names_for_all_arguments(tmp_path):
+    class Any(torch.nn.Module):
+        def forward(self, *xs):
+            return sum(xs)
+
+    with pytest.raises(ValueError, match="pass free"):
+        export_onnx(Any(), (torch.randn(2, 8), torch.randn(2, 8)), tmp_path / "model.onnx")

@@ -85,5 +85,7 @@ def test_lists_sets_and_matrices_say_the_same():
     lists = ranking({"u": ["a", "b", "c"]}, {"u": {"b", "z"}}, k=2)
     named = ranking({"u": {"a": 3.0, "b": 2.0, "c": 1.0}}, {"u": {"b": 1, "z": 1}}, k=2)
     assert (lists.recall, lists.ndcg) == (named.recall, named.ndcg)
+    twice = ranking({"u": ["b", "a", "b"]}, {"u": {"b"}}, k=1)
+    assert twice.recall.mean() == 1
     whole = ranking(by_row([[3, 2, 1, 0]]), by_row([[0, 1, 0, 1]]), k=2)
     assert (whole.recall, whole.ndcg) == (named.recall, named.ndcg)

@@ -88,3 +88,13 @@ def test_other_readers_raise():
         stream(seed=1).load_state_dict(first.state_dict())
     with pytest.raises(ValueError, match="8 shards for 16"):
         batches(stream(world=16), 1)
+
+
+@pytest.mark.parametrize(("world", "workers"), [(1, 0), (2, 2)])
+def test_one_epoch_ends_with_every_row_once(world, workers):
+    rows = []
+    for rank in range(world):
+        source = stream(rank=rank, world=world, batch=7, epochs=1)
+        loader = torch.utils.data.DataLoader(source, batch_size=None, num_workers=workers)
+        rows += [row for _, batch in loader for row in batch.tolist()]
+    assert sorted(rows) == sorted(row for shard in stream().shards for row in read(shard))

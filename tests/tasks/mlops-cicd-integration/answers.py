@@ -40,7 +40,7 @@ def move(name, version):
 def back(name):
     from model_alias import rollback
 
-    rollback(name, "asked for")
+    rollback(name)
 
 
 def move_quick(name, version):
@@ -62,7 +62,7 @@ def back_quick(name):
 def late(p, outcome, day, now):
     from ripe_labels import observed_over_expected
 
-    return observed_over_expected(p, outcome, day, now, 60, day, unknown=0).under(1.15)
+    return observed_over_expected(p, outcome, day, now, 60, unknown=0).under(1.15)
 
 
 def late_quick(p, outcome, day, now):

@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
+import batcher
 from fastapi import FastAPI, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
@@ -28,22 +29,6 @@ class X(BaseModel):
 class Loose(BaseModel):
     age: float
     income: float | None = None
-
-
-class Given:
-    """The batcher of the pieces, with the arguments of the request."""
-
-    def __init__(self, predict, max_size, max_wait):
-        from batcher import Batcher
-
-        self.batcher = Batcher(predict, max_size=max_size, max_wait=max_wait)
-
-    async def __aenter__(self):
-        ask = await self.batcher.__aenter__()
-        return lambda row: ask(row, 10)
-
-    async def __aexit__(self, *raised):
-        await self.batcher.__aexit__(*raised)
 
 
 class Naive:
@@ -78,12 +63,8 @@ class Served:
     def __init__(self, load, check, name):
         from live_model import Live
 
-        self.name = name
-        self.live = Live(lambda: self.name, load, check, lambda model: model.close())
-
-    def swap(self, name):
-        self.name = name
-        return self.live.refresh()
+        self.live = Live(name, load, check, lambda model: model.close())
+        self.swap = self.live.swap
 
     @contextmanager
     def use(self):
@@ -109,17 +90,7 @@ class Assigned:
 def strict_app():
     from scoring_service import make_app
 
-    class Always:
-        name = "one"
-
-        def refresh(self):
-            return False
-
-        @contextmanager
-        def use(self):
-            yield SimpleNamespace(name="one", model=None)
-
-    return make_app(Always, lambda model, rows: [0.5 for _ in rows])
+    return make_app(lambda: "model", lambda model, rows: [0.5 for _ in rows])
 
 
 def loose_app():
@@ -277,7 +248,7 @@ def plain(**names):
 
 
 RIGHT = {
-    "poison": plain(Batcher=Given),
+    "poison": plain(Batcher=batcher.Batcher),
     "reload": plain(Live=Served),
     "schema": lambda tmp_path: SimpleNamespace(app=strict_app()),
     "null": plain(make_app=finite),

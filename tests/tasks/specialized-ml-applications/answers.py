@@ -35,14 +35,10 @@ def add_up_quick(total, parts, total_error, part_errors):
     return total, parts * (total / parts.sum(axis=1))[:, None]
 
 
-def named(table):
-    return {str(u): {str(i): float(s) for i, s in enumerate(row)} for u, row in enumerate(table)}
-
-
 def ties(scores, relevant, k):
-    from ranking import ranking
+    from ranking import by_row, ranking
 
-    return ranking(named(scores), named(relevant), k).recall.mean()
+    return ranking(by_row(scores), by_row(relevant), k).recall.mean()
 
 
 def ties_quick(scores, relevant, k):
@@ -53,11 +49,11 @@ def ties_quick(scores, relevant, k):
 
 
 def popularity(popular, personal, clicks, shown, k, weighted=True):
-    from ranking import ranking
+    from ranking import by_row, ranking
 
-    weight = {str(i): 1 / chance for i, chance in enumerate(shown)} if weighted else None
+    weight = dict(enumerate(1 / shown)) if weighted else None
     first, second = (
-        ranking(named(scores), named(clicks), k, weight).recall.mean()
+        ranking(by_row(scores), by_row(clicks), k, weight).recall.mean()
         for scores in (popular, personal)
     )
     return "popular" if first > second else "personal"
