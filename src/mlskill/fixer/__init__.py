@@ -11,7 +11,8 @@ was fixed has nothing left to fix, and fixing it again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import posixpath
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import groupby
@@ -33,7 +34,10 @@ ROUNDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A file that is to have other bytes: `path` from the skill's root, `named` as reported."""
+    """A file that is to have other bytes: `path` from the skill's root, as the disk has it.
+
+    `named` is the path as it is reported.
+    """
 
     path: str
     named: str
@@ -54,15 +58,15 @@ def fix(
     sources: Sources,
     check: Check,
     *,
-    locked: Collection[str] = (),
+    locked: Container[str] = (),
     limits: Limits = LIMITS,
 ) -> Fixed:
-    """Mend what `check` finds in the skill that `sources` form; the files at `locked` stay.
+    """Mend what `check` finds in the skill that `sources` form; the files named `locked` stay.
 
     Nothing is written: see `writer.write`.
     """
     now = {source.path: source for source in sources.sources}
-    names = {named(sources, path): path for path in now if path not in locked}
+    names = {name: path for path in now if (name := named(sources, path)) not in locked}
     mended: dict[Finding, None] = {}
     seen: set[bytes] = set()
     for _ in range(ROUNDS):
@@ -75,7 +79,12 @@ def fix(
             break
         seen.add(state)
     changes = (
-        Change(source.path, named(sources, source.path), source.raw, now[source.path].raw)
+        Change(
+            posixpath.basename(sources.location) if source.path == "SKILL.md" else source.path,
+            named(sources, source.path),
+            source.raw,
+            now[source.path].raw,
+        )
         for source in sources.sources
     )
     changed = tuple(change for change in changes if change.before != change.after)

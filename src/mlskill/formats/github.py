@@ -21,7 +21,8 @@ def _command(finding: Finding) -> str:
         place |= {"col": finding.column, "endColumn": finding.end_column}
     place["title"] = finding.rule
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in place.items())
-    return f"::{_LEVELS[finding.severity]} {properties}::{_data(finding.message)}"
+    fix = " (--fix mends it)" if finding.fix else ""
+    return f"::{_LEVELS[finding.severity]} {properties}::{_data(finding.message + fix)}"
 
 
 def _data(text: str) -> str:

@@ -11,11 +11,14 @@ _SEVERITIES = {"error": "major", "warning": "minor", "advice": "info"}
 
 
 def write(report: Report, *, color: bool = False) -> str:
-    """The report as a JSON array, in ASCII, one object for each finding."""
+    """The report as a JSON array, in ASCII, one object for each finding.
+
+    It has no place for what was not reported: the command line counts that on stderr.
+    """
     return dump(
         [
             {
-                "description": inert(finding.message),
+                "description": inert(finding.message) + " (--fix mends it)" * bool(finding.fix),
                 "check_name": inert(finding.rule),
                 "fingerprint": mark,
                 "severity": _SEVERITIES[finding.severity],

@@ -7,7 +7,7 @@ from typing import Any
 from mlskill.formats.escape import inert
 from mlskill.formats.identity import fingerprints, uri
 from mlskill.formats.json import dump
-from mlskill.model import Finding, Report
+from mlskill.model import Edit, Finding, Report, Suppressed
 from mlskill.rules import RULES, explain
 
 SCHEMA = (
@@ -18,17 +18,18 @@ _LEVELS = {"error": "error", "warning": "warning", "advice": "note"}
 
 def write(report: Report, *, color: bool = False) -> str:
     """The report as SARIF, in ASCII; the rules that found something come with their pages."""
-    rules = sorted({finding.rule for finding in report.findings})
+    told = [*((f, None) for f in report.findings), *((s.finding, s) for s in report.suppressed)]
+    findings = [finding for finding, _ in told]
+    rules = sorted({finding.rule for finding in findings})
     index = {id_: number for number, id_ in enumerate(rules)}
-    marks = fingerprints(report.findings)
     run = {
         "tool": {"driver": {"name": "mlskill", "rules": [_rule(id_) for id_ in rules]}},
         # Not successful is what was not done to its end.
         "invocations": [{"executionSuccessful": report.complete}],
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(finding, index[finding.rule], mark)
-            for finding, mark in zip(report.findings, marks, strict=True)
+            _result(finding, index[finding.rule], mark) | _suppressions(silence) | _fixes(finding)
+            for (finding, silence), mark in zip(told, fingerprints(findings), strict=True)
         ],
     }
     return dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
@@ -52,9 +53,6 @@ def _rule(id_: str) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int, mark: str) -> dict[str, Any]:
-    file = {"uri": uri(finding.path)}
-    if ":" not in file["uri"]:  # an absolute one starts from nowhere
-        file["uriBaseId"] = "%SRCROOT%"
     return {
         "ruleId": inert(finding.rule),
         "ruleIndex": index,
@@ -63,18 +61,50 @@ def _result(finding: Finding, index: int, mark: str) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": file,
-                    "region": {
-                        "startLine": finding.line,
-                        "startColumn": finding.column,
-                        "endLine": finding.end_line,
-                        "endColumn": finding.end_column,
-                    },
+                    "artifactLocation": _file(finding),
+                    "region": _region(finding),
                 }
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": mark},
     }
+
+
+def _file(finding: Finding) -> dict[str, str]:
+    file = {"uri": uri(finding.path)}
+    if ":" not in file["uri"]:  # an absolute one starts from nowhere
+        file["uriBaseId"] = "%SRCROOT%"
+    return file
+
+
+def _region(place: Finding | Edit) -> dict[str, int]:
+    return {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
+    }
+
+
+def _suppressions(silence: Suppressed | None) -> dict[str, Any]:
+    """Why a result is not reported: code scanning shows it as dismissed."""
+    if silence is None:
+        return {}
+    kind = "inSource" if silence.by == "comment" else "external"
+    told = {"kind": kind, "justification": inert(f"{silence.by}: {silence.reason}")}
+    return {"suppressions": [told]}
+
+
+def _fixes(finding: Finding) -> dict[str, Any]:
+    """What mends it. How a whole file is saved has no form here, but for its byte-order mark."""
+    if finding.fix is None or finding.fix.save in ("lf", "utf-8"):
+        return {}
+    replacements: list[dict[str, Any]] = [
+        {"deletedRegion": _region(edit), "insertedContent": {"text": edit.text}}
+        for edit in finding.fix.edits
+    ] or [{"deletedRegion": {"byteOffset": 0, "byteLength": 3}}]
+    change = {"artifactLocation": _file(finding), "replacements": replacements}
+    return {"fixes": [{"description": {"text": "mlskill --fix"}, "artifactChanges": [change]}]}
 
 
 def _message(text: str) -> str:

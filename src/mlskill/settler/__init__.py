@@ -29,15 +29,14 @@ def settle(
     report: Report,
     settings: Settings | None = None,
     *,
-    comments: bool = True,
     baseline: Baseline | None = None,
     changes: Changes | None = None,
 ) -> Report:
-    """What of a raw `report` is to be reported; comments are obeyed only if they are one's own."""
+    """What of a raw `report` is to be reported; its `allows` are the comments to be obeyed."""
     wants = settings or Settings()
     findings = tuple(replace(f, severity=wants.severity_of(f)) for f in report.findings)
     stages: list[tuple[Silence, Callable[[tuple[Finding, ...]], Reason]]] = [
-        ("comment", lambda _: _allowed(report.allows if comments else ())),
+        ("comment", lambda _: _allowed(report.allows)),
         ("settings", lambda _: wants.ignores),
     ]
     if baseline is not None:
