@@ -33,7 +33,7 @@ def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = 
             if advice or rule.severity != "advice":
                 findings.update(_findings(one, rule))
     return Report(
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=order)),
         skills=len(skills),
         documents=sum(len(one.documents) for one in skills),
         complete=all(one.complete for one in skills),
@@ -50,7 +50,7 @@ def unsearched(faults: Iterable[Fault], *, rules: Mapping[str, Rule] = RULES) ->
         if f.rule in rules
     )
     return Report(
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=order)),
         complete=all(fault.rule != "limit-reached" for fault in faults),
     )
 
@@ -59,7 +59,7 @@ def merge(reports: Iterable[Report]) -> Report:
     """Several reports as one."""
     reports = [*reports]
     return Report(
-        findings=tuple(sorted((f for r in reports for f in r.findings), key=_order)),
+        findings=tuple(sorted((f for r in reports for f in r.findings), key=order)),
         skills=sum(r.skills for r in reports),
         documents=sum(r.documents for r in reports),
         complete=all(r.complete for r in reports),
@@ -69,7 +69,8 @@ def merge(reports: Iterable[Report]) -> Report:
     )
 
 
-def _order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:
+def order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:
+    """By what findings are sorted: file, place, rule."""
     return (
         finding.path,
         finding.line,

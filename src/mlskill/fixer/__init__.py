@@ -22,7 +22,7 @@ from mlskill.loader import assemble
 from mlskill.model import LIMITS, Finding, Limits, Report, Skill, Source, Sources
 from mlskill.reader import decode
 from mlskill.rules import Replace
-from mlskill.validator import named
+from mlskill.validator import named, order
 
 __all__ = ["Change", "Fixed", "fix"]
 
@@ -88,7 +88,7 @@ def fix(
         for source in sources.sources
     )
     changed = tuple(change for change in changes if change.before != change.after)
-    return Fixed(changed, tuple(mended), report)
+    return Fixed(changed, tuple(sorted(mended, key=order)), report)
 
 
 def _round(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 from mlskill.formats.escape import inert
@@ -13,19 +14,29 @@ from mlskill.rules import RULES, explain
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+MOST = 25_000
+"""Results of one file; GitHub refuses one that has more."""
 _LEVELS = {"error": "error", "warning": "warning", "advice": "note"}
 
 
 def write(report: Report, *, color: bool = False) -> str:
     """The report as SARIF, in ASCII; the rules that found something come with their pages."""
     told = [*((f, None) for f in report.findings), *((s.finding, s) for s in report.suppressed)]
+    more = len(told) - MOST
+    del told[MOST:]
     findings = [finding for finding, _ in told]
     rules = sorted({finding.rule for finding in findings})
     index = {id_: number for number, id_ in enumerate(rules)}
     run = {
-        "tool": {"driver": {"name": "mlskill", "rules": [_rule(id_) for id_ in rules]}},
+        "tool": {
+            "driver": {
+                "name": "mlskill",
+                "semanticVersion": version("mlskill"),
+                "rules": [_rule(id_) for id_ in rules],
+            }
+        },
         # Not successful is what was not done to its end.
-        "invocations": [{"executionSuccessful": report.complete}],
+        "invocations": [{"executionSuccessful": report.complete} | _left_out(more)],
         "columnKind": "unicodeCodePoints",
         "results": [
             _result(finding, index[finding.rule], mark) | _suppressions(silence) | _fixes(finding)
@@ -43,6 +54,7 @@ def _rule(id_: str) -> dict[str, Any]:
     return {
         "id": id_,
         "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.summary},
         "help": {"text": rule.summary, "markdown": page},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
@@ -50,6 +62,13 @@ def _rule(id_: str) -> dict[str, Any]:
             "precision": "very-high" if rule.exact else "high",
         },
     }
+
+
+def _left_out(more: int) -> dict[str, Any]:
+    if more <= 0:
+        return {}
+    text = f"{more:,} more results are not in this file"
+    return {"toolExecutionNotifications": [{"level": "warning", "message": {"text": text}}]}
 
 
 def _result(finding: Finding, index: int, mark: str) -> dict[str, Any]:
