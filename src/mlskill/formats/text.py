@@ -33,7 +33,7 @@ def summary(report: Report) -> str:
     limit = "" if report.complete else "; a limit was reached, not all of it was read"
     fixed = f"{len(report.fixed):,} fixed; " if report.fixed else ""
     fixable = sum(finding.fix is not None for finding in report.findings)
-    mend = f"; --fix mends {fixable:,}" if fixable else ""
+    mend = f"; {fixable:,} can be fixed" if fixable else ""
     left = f"{', '.join(found) or 'nothing found'} in {read}"
     return f"{fixed}{left}{mend}{silenced(report)}{limit}"
 
