@@ -9,7 +9,7 @@ from dataclasses import astuple, replace
 
 from mlskill.model import Allow, Document, Edit, Fault, Finding, Fix, Report, Skill, Source, Sources
 from mlskill.rules import RULES, Problem, Rule
-from mlskill.rules.allows import allows
+from mlskill.rules.allows import NEVER, allows
 
 EXCERPT = 400
 """Characters of a line that a finding shows."""
@@ -132,7 +132,8 @@ def _allows(skill: Skill) -> Iterator[Allow]:
     for written in allows(skill):
         if written.reason:
             where, span = named(skill, written.document.path), (written.first, written.last)
-            yield from (Allow(where, name, written.reason, *span) for name in written.rules)
+            for name in set(written.rules) - NEVER:
+                yield Allow(where, name, written.reason, *span)
 
 
 def named(skill: Skill | Sources, path: str) -> str:
