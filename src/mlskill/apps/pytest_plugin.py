@@ -78,6 +78,7 @@ def _paths(config: pytest.Config) -> Iterable[str]:
 
 def _files(session: pytest.Session, config: pytest.Config, path: str) -> Iterator[SkillFile]:
     from mlskill.errors import MlskillError
+    from mlskill.formats.escape import inert
     from mlskill.reader import discover
 
     try:
@@ -88,12 +89,13 @@ def _files(session: pytest.Session, config: pytest.Config, path: str) -> Iterato
         raise pytest.UsageError(f"mlskill: {path}: no SKILL.md here or below")
     for root in found:
         file = Path(root) if Path(root).is_file() else Path(root) / "SKILL.md"
-        yield SkillFile.from_parent(session, path=file.absolute(), root=root)
+        shown = inert(_named(str(file.absolute()), config.rootpath).replace(os.sep, "/"))
+        yield SkillFile.from_parent(session, path=file.absolute(), nodeid=shown, root=root)
 
 
-def _named(path: str) -> str:
-    """`path` as from the folder one is in, where that is shorter."""
-    near = os.path.relpath(path)
+def _named(path: str, folder: Path | str = ".") -> str:
+    """`path` as from `folder`, where it lies below it."""
+    near = os.path.relpath(path, folder)
     return path if near.startswith("..") else near
 
 
@@ -163,9 +165,11 @@ class SkillItem(pytest.Item):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where it stands, and how it is called."""
-        return self.path, None, self.name
+    def reportinfo(self) -> tuple[str, int | None, str]:
+        """Where it stands, and how it is called, so that a terminal can show it."""
+        from mlskill.formats.escape import inert
+
+        return inert(str(self.path)), None, f"skill {self.name}"
 
 
 class FindingItem(SkillItem):
