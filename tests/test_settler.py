@@ -16,7 +16,9 @@ from mlskill.errors import MlskillError
 from mlskill.loader import load
 from mlskill.model import Allow, Finding, Report
 from mlskill.settings import Settings
-from mlskill.settler import Baseline, Changes, settle
+from mlskill.settler import settle
+from mlskill.settler.baseline import Baseline
+from mlskill.settler.changes import Changes
 from mlskill.validator import validate
 
 HEAD = "---\nname: pdf-tools\ndescription: Reads PDF files.\n---\n\n"

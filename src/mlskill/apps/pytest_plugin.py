@@ -136,7 +136,8 @@ def _report(skill: Skill, config: pytest.Config) -> Report:
     """What is to be reported of `skill` in this project."""
     from mlskill.rules import RULES, choose
     from mlskill.settings import Settings, load, project
-    from mlskill.settler import Baseline, settle
+    from mlskill.settler import settle
+    from mlskill.settler.baseline import Baseline
     from mlskill.validator import validate
 
     file = project(config.rootpath).file

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mlskill.model import Allow, Finding, Report, Silence, Suppressed
 from mlskill.settings import Settings
-from mlskill.settler.baseline import Baseline
-from mlskill.settler.changes import Changes
 
-__all__ = ["Baseline", "Changes", "settle"]
+if TYPE_CHECKING:  # most reports are settled without them
+    from mlskill.settler.baseline import Baseline
+    from mlskill.settler.changes import Changes
+
+__all__ = ["settle"]
 
 Reason = Callable[[Finding], str]
 """Why a finding is not to be reported; empty where it is."""

@@ -106,20 +106,16 @@ def _silence(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the report, and write it where it was asked for."""
     from mlskill.apps.cli.wishes import Wishes
-    from mlskill.settler import Baseline, Changes
     from mlskill.validator import merge, unsearched
 
     wishes = Wishes.of(options)
     limits = wishes.settings.limits
-    path = wishes.baseline(options)
-    baseline = Baseline.load(path) if path and not options.write_baseline else None
     found = [discover(path, limits=limits) for path in options.path]
     roots = [root for one in found for root in one]
     unseen = merge(unsearched(one.faults, rules=wishes.rules) for one in found)
     if not roots and not unseen.findings:
         raise no_skill(options.path)
-    since = options.changed_since
-    settle = wishes.settler(baseline, Changes(since, roots, limits=limits) if since else None)
+    settle = wishes.settler(options, roots)
     if options.fix or options.diff:
         report = _mended(roots, unseen, wishes, settle, dry=options.diff)
     else:
@@ -130,9 +126,7 @@ def run(options: argparse.Namespace) -> int:
     for name, file in options.output:
         save(file, FORMATS[name](report))
     if options.write_baseline:
-        save(path, Baseline(path).text(report.findings))
-        show(harmless(f"{len(report.findings):,} findings written to {visible(path)}"))
-        return 0 if report.complete else report.exit_code
+        return _write(wishes.baseline(options), report)
     return _shown(report, options)
 
 
@@ -162,6 +156,15 @@ def _mended(
         if dry:
             show(harmless("\n".join(diff(made.changes))))
     return merge(reports)
+
+
+def _write(path: str, report: Report) -> int:
+    """Write the baseline."""
+    from mlskill.settler.baseline import Baseline
+
+    save(path, Baseline(path).text(report.findings))
+    show(harmless(f"{len(report.findings):,} findings written to {visible(path)}"))
+    return 0 if report.complete else report.exit_code
 
 
 def _shown(report: Report, options: argparse.Namespace) -> int:

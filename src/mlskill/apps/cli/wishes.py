@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from mlskill.hidden import visible
 from mlskill.model import Report
 from mlskill.rules import RULES, Rule, choose
 from mlskill.settings import Project, Settings, load, project
-from mlskill.settler import Baseline, Changes, settle
+from mlskill.settler import settle
 
 BASELINE = ".mlskill-baseline.json"
 """The baseline that is written where none is named."""
@@ -51,9 +51,19 @@ class Wishes:
         return cls(where, settings, rules, options.comments)
 
     def settler(
-        self, baseline: Baseline | None = None, changes: Changes | None = None
+        self, options: argparse.Namespace, roots: Sequence[str]
     ) -> Callable[[Report], Report]:
-        """What makes of a raw report the one that is wanted."""
+        """What makes of a raw report of the skills at `roots` the one that is wanted."""
+        baseline = changes = None
+        path = "" if options.write_baseline else self.baseline(options)
+        if path:
+            from mlskill.settler.baseline import Baseline
+
+            baseline = Baseline.load(path)
+        if options.changed_since:
+            from mlskill.settler.changes import Changes
+
+            changes = Changes(options.changed_since, roots, limits=self.settings.limits)
 
         def settled(report: Report) -> Report:
             obeyed = tuple(allow for allow in report.allows if self._obeys(allow.path))
