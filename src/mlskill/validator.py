@@ -21,17 +21,24 @@ PER_FILE = 100
 """Findings of one rule in one file that are reported; the last of them says how many more."""
 
 
-def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = False) -> Report:
+def validate(
+    skill: Skill,
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    advice: bool = False,
+    most: int = PER_FILE,
+) -> Report:
     """What `rules` find in `skill` and in the skills nested in it; advice only if it is asked for.
 
-    The findings are in the order of paths and places, whatever the order of files and rules.
+    The findings are in the order of paths and places, whatever the order of files and rules; of
+    one rule in one file there are at `most` so many.
     """
     skills = [*skill.walk()]
     findings: set[Finding] = set()
     for one in skills:
         for rule in rules.values():
             if advice or rule.severity != "advice":
-                findings.update(_findings(one, rule))
+                findings.update(_findings(one, rule, most))
     return Report(
         findings=tuple(sorted(findings, key=order)),
         skills=len(skills),
@@ -82,17 +89,17 @@ def order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:
     )
 
 
-def _findings(skill: Skill, rule: Rule) -> Iterator[Finding]:
+def _findings(skill: Skill, rule: Rule, most: int) -> Iterator[Finding]:
     first: dict[str, list[Problem]] = {}
     count: Counter[str] = Counter()
     for problem in rule.check(skill):
         count[problem.path] += 1
         kept = first.setdefault(problem.path, [])
         kept.append(problem)
-        if len(kept) > 2 * PER_FILE:  # a hostile page has half a million of them
-            kept[:] = sorted(kept, key=_place)[:PER_FILE]
+        if len(kept) > 2 * most:  # a hostile page has half a million of them
+            kept[:] = sorted(kept, key=_place)[:most]
     for path, kept in first.items():
-        kept = sorted(kept, key=_place)[:PER_FILE]
+        kept = sorted(kept, key=_place)[:most]
         more = count[path] - len(kept)
         for number, problem in enumerate(kept, 1):
             note = f" (and {more:,} more in this file)" if more and number == len(kept) else ""

@@ -12,6 +12,7 @@ was fixed has nothing left to fix, and fixing it again changes nothing.
 from __future__ import annotations
 
 import posixpath
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -28,8 +29,12 @@ __all__ = ["Change", "Fixed", "fix"]
 
 Check = Callable[[Skill], Report]
 
-ROUNDS = 1000
-"""Rounds after which a hostile page that always has another fault is left as it is."""
+ROUNDS = 20
+"""Rounds after which a page that always has another fault is left as it is; six are usual."""
+AT_ONCE = 50_000
+"""Findings of one rule in one file that a round mends: ask `validate` for so many."""
+TRIES = 32
+"""How often a round tries again with fewer fixes, where some of them cannot be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,12 @@ def fix(
     names = {name: path for path in now if (name := named(sources, path)) not in locked}
     mended: dict[Finding, None] = {}
     seen: set[bytes] = set()
+
+    def checked() -> Report:
+        return check(assemble(replace(sources, sources=tuple(now.values())), limits))
+
     for _ in range(ROUNDS):
-        report = check(assemble(replace(sources, sources=tuple(now.values())), limits))
+        report = checked()
         for path, done, after in _round(report, now, names):
             now[path] = decode(path, after)
             mended.update(dict.fromkeys(done))
@@ -78,6 +87,8 @@ def fix(
         if state in seen:
             break
         seen.add(state)
+    else:
+        report = checked()
     changes = (
         Change(
             posixpath.basename(sources.location) if source.path == "SKILL.md" else source.path,
@@ -110,13 +121,20 @@ def _mended(source: Source, findings: list[Finding]) -> tuple[list[Finding], byt
             after = saved(source.raw, finding.fix.save)
             return [f for f in findings if f.fix == finding.fix], after
     wanted = {finding: _replaces(source, finding) for finding in findings}
-    for tried in (list(wanted.values()), *([one] for one in wanted.values())):
-        fits = fitting(tried)
-        edits = together(fits)
-        after = Original(source.raw).edited(edits)
+    original = Original(source.raw)
+    groups = deque([fitting(wanted.values())])
+    for _ in range(TRIES):
+        if not groups:
+            break
+        group = groups.popleft()
+        edits = together(group)
+        after = original.edited(edits)
         # A lone carriage return before a line feed would become one line end with it.
         if decode(source.path, after).text == _text(source.text, edits):
-            return [finding for finding, made in wanted.items() if made in fits], after
+            made = set(group)
+            return [finding for finding, fix_ in wanted.items() if fix_ in made], after
+        half = len(group) // 2
+        groups += [part for part in (group[:half], group[half:]) if len(part) < len(group)]
     return [], source.raw
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import posixpath
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
 
-from mlskill.fixer import Change, Fixed, fix
+from mlskill.fixer import AT_ONCE, Change, Fixed, fix
 from mlskill.fixer.writer import NotWrittenError, refusal, write
 from mlskill.hidden import visible
 from mlskill.loader import load
@@ -25,7 +27,14 @@ class Mended:
     changes: tuple[Change, ...] = ()
 
 
-def mend(root: str, check: Callable[[Skill], Report], limits: Limits, *, dry: bool) -> Mended:
+class Check(Protocol):
+    """What finds what is to be reported of a skill."""
+
+    def __call__(self, skill: Skill, most: int = ...) -> Report:
+        """Its report, with at `most` so many findings of one rule in one file."""
+
+
+def mend(root: str, check: Check, limits: Limits, *, dry: bool) -> Mended:
     """Fix the skill at `root`, or with `dry` only say what that would change.
 
     What cannot be fixed in its place is said on stderr; it is left, and so are its findings.
@@ -38,7 +47,7 @@ def mend(root: str, check: Callable[[Skill], Report], limits: Limits, *, dry: bo
             _say(f"{root}: files in an archive cannot be fixed; unpack it first")
         return Mended(report)
     refused = dict(_refused(sources, folder))
-    made = fix(sources, check, locked=refused, limits=limits)
+    made = fix(sources, partial(check, most=AT_ONCE), locked=refused, limits=limits)
     for path in sorted({f.path for f in made.left.findings if f.fix} & set(refused)):
         _say(f"{path}: {refused[path]}")
     if dry:
@@ -64,13 +73,9 @@ def _written(folder: str, change: Change) -> bool:
     return True
 
 
-def _left(
-    root: str, check: Callable[[Skill], Report], limits: Limits, made: Fixed, kept: set[str]
-) -> Report:
-    """What is on the disk now."""
-    left = made.left
-    if made.changes:  # what could not be written is still to be found
-        left = check(load(root, limits=limits))
+def _left(root: str, check: Check, limits: Limits, made: Fixed, kept: set[str]) -> Report:
+    """What is on the disk now: what could not be written is still to be found."""
+    left = check(load(root, limits=limits))
     fixed: tuple[Finding, ...] = tuple(f for f in made.mended if f.path not in kept)
     return replace(left, fixed=fixed)
 

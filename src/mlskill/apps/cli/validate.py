@@ -144,10 +144,10 @@ def _mended(
     """What is left when the skills are fixed; with `dry` they are not, but the changes shown."""
     from mlskill.apps.cli.mending import mend
     from mlskill.fixer.diff import diff
-    from mlskill.validator import merge, validate
+    from mlskill.validator import PER_FILE, merge, validate
 
-    def check(skill: Skill) -> Report:
-        return settle(validate(skill, rules=wishes.rules, advice=True))
+    def check(skill: Skill, most: int = PER_FILE) -> Report:
+        return settle(validate(skill, rules=wishes.rules, advice=True, most=most))
 
     reports = [settle(unseen)]
     for root in roots:
