@@ -134,6 +134,10 @@ STAYS = [
     "[a](refs/a.md#twin)",  # a heading of two pages
     "[a](refs/a.md#81-general)",  # 4.2.1 is another section
     "a\u2028b",  # for a space, or for a line end?
+    "````\n\u200b```\n````",  # it keeps the fence from being one
+    "\u200b1. a",
+    "a \u200b[b](c)",
+    "a \u200b@b",
     "\x1b[31mred",
     "\U000e0041\U000e0042",  # a person should read what it says
 ]

@@ -31,7 +31,9 @@ def recased(skill: Skill, document: Document, link: Link) -> str:
     for path in candidates(document.path, link.path):
         for real in _folded(skill).get(_fold(path), ())[:1]:
             new = _in_case_of(link.target, real)
-            if real in candidates(document.path, unquote(new)):
+            # What stands in a code span is not decoded.
+            coded = link.kind == "mention" and "%" in new and "%" not in link.target
+            if real in candidates(document.path, unquote(new)) and not coded:
                 return new + link.target[len(_before(link.target)) :]
     return ""
 
@@ -61,7 +63,7 @@ def _in_case_of(written: str, real: str) -> str:
         at -= 1
         name = wanted.pop()
         if unquote(names[at]) != name:
-            names[at] = quote(name) if re.search(r"[%\s()<>]", names[at] + name) else name
+            names[at] = quote(name) if re.search(r"[%\s()<>\"'`\\]", names[at] + name) else name
     return "/".join(names)
 
 
