@@ -62,6 +62,8 @@ FRONT = [
      "description: a\nallowed-tools: Read Bash(git:*)"),
     ("description: a\nallowed-tools:\n  - Read\n  - Bash",
      "description: a\nallowed-tools: Read Bash"),
+    ("description: a\nlicense: MIT\nlicense: MIT", "description: a\nlicense: MIT"),
+    ("description: a\ndescription: a\ndescription: a", "description: a"),
     ("description: a\nlicense: 2", 'description: a\nlicense: "2"'),
 ]  # fmt: skip
 KEPT = [
@@ -70,6 +72,10 @@ KEPT = [
     "description: a\nversion: 1\nmetadata: {b: c}",
     "description: a\nversion: 1\nmetadata:\n  version: '2'",
     "description: a\nmodel: opus",  # a client's own
+    "description: a\nlicense: MIT\nlicense: GPL",
+    "description: a\nlicense: MIT\n  more\nlicense: MIT\n  or more",
+    "description: a\nlicense: MIT\n  more\nlicense: MIT",
+    "description: a\nlicense: MIT\nlicense: MIT\n  more",
     "description: a\nallowed-tools: [Bash(git add), Read]",  # which space is whose?
     "description: a\nallowed-tools:\n  - Read # why\n  - Bash",
     "metadata:\n  author: a: b\ndescription: a",

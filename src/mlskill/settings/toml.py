@@ -56,7 +56,7 @@ def read(path: Path) -> bytes:
     except TooLargeError:
         raise SettingsError(f"{path}: is larger than {MOST} bytes") from None
     except RefusedError as no:
-        raise SettingsError(f"{path}: {no.message}") from None
+        raise SettingsError(f"{path}: {no.message.partition(';')[0]}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such file"
         raise SettingsError(f"{path}: could not be read ({reason})") from None

@@ -42,7 +42,7 @@ class Baseline:
         except TooLargeError:
             raise MlskillError(f"{path}: is larger than {MOST} bytes") from None
         except RefusedError as no:
-            raise MlskillError(f"{path}: {no.message}") from None
+            raise MlskillError(f"{path}: {no.message.partition(';')[0]}") from None
         except OSError as error:
             what = f"could not be read ({error.strerror}); write it with --write-baseline"
             raise MlskillError(f"{path}: {what}") from None
