@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mlskill import catalog, load, load_all, render, validate
+from mlskill.fixer import fix
 from mlskill.formats import FORMATS
+from mlskill.loader import assemble
 from mlskill.model import Skill
+from mlskill.reader import decode, discover, read
+from mlskill.validator import named
 
 CORPUS = os.environ.get("MLSKILL_CORPUS", "")
 
@@ -86,3 +91,18 @@ def test_every_finding_has_its_place(skills: list[Skill]) -> None:
                 assert 1 <= finding.column <= len(line) + 1, finding
         for write in FORMATS.values():
             assert "\x1b" not in write(report)
+
+
+def test_a_fix_of_a_real_skill_is_whole_and_breaks_nothing() -> None:
+    for root in [*discover(CORPUS)][::8]:
+        before = read(root)
+        made = fix(before, validate)
+        assert not [finding for finding in made.left.findings if finding.fix], root
+        told = {(f.rule, f.path, f.message) for f in validate(assemble(before)).findings}
+        assert {(f.rule, f.path, f.message) for f in made.left.findings} <= told, root
+        after = {change.named: change.after for change in made.changes}
+        sources = tuple(
+            decode(source.path, after.get(named(before, source.path), source.raw))
+            for source in before.sources
+        )
+        assert not fix(replace(before, sources=sources), validate).changes, root

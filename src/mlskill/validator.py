@@ -22,7 +22,7 @@ from mlskill.model import (
     Sources,
 )
 from mlskill.rules import RULES, Problem, Rule
-from mlskill.rules.allows import allows
+from mlskill.rules.allows import NEVER, allows
 
 EXCERPT = 400
 """Characters of a line that a finding shows."""
@@ -34,10 +34,17 @@ PER_FILE = 100
 """Findings of one rule in one file that are reported; the last of them says how many more."""
 
 
-def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = False) -> Report:
+def validate(
+    skill: Skill,
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    advice: bool = False,
+    most: int = PER_FILE,
+) -> Report:
     """What `rules` find in `skill` and in the skills nested in it; advice only if it is asked for.
 
-    The findings are in the order of paths and places, whatever the order of files and rules.
+    The findings are in the order of paths and places, whatever the order of files and rules; of
+    one rule in one file there are at `most` so many.
     """
     skills = [*skill.walk()]
     findings: set[Finding] = set()
@@ -45,13 +52,13 @@ def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = 
     for one in skills:
         for rule in rules.values():
             if advice or rule.severity != "advice":
-                (claims if rule.across else findings).update(_findings(one, rule))
+                (claims if rule.across else findings).update(_findings(one, rule, most))
     return Report(
-        findings=tuple(sorted({*findings, *_contested(claims)}, key=_order)),
+        findings=tuple(sorted({*findings, *_contested(claims)}, key=order)),
         skills=len(skills),
         documents=sum(len(one.documents) for one in skills),
         complete=all(one.complete for one in skills),
-        claims=tuple(sorted(claims, key=_order)),
+        claims=tuple(sorted(claims, key=order)),
         allows=tuple(sorted({allow for one in skills for allow in _allows(one)}, key=astuple)),
     )
 
@@ -65,7 +72,7 @@ def unsearched(faults: Iterable[Fault], *, rules: Mapping[str, Rule] = RULES) ->
         if f.rule in rules
     )
     return Report(
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=order)),
         complete=all(fault.rule != "limit-reached" for fault in faults),
     )
 
@@ -77,11 +84,11 @@ def merge(reports: Iterable[Report]) -> Report:
     known = {replace(f, related=()) for report in reports for f in _contested(report.claims)}
     findings = [f for r in reports for f in r.findings if replace(f, related=()) not in known]
     return Report(
-        findings=tuple(sorted([*findings, *_contested(claims)], key=_order)),
+        findings=tuple(sorted([*findings, *_contested(claims)], key=order)),
         skills=sum(r.skills for r in reports),
         documents=sum(r.documents for r in reports),
         complete=all(r.complete for r in reports),
-        claims=tuple(sorted(claims, key=_order)),
+        claims=tuple(sorted(claims, key=order)),
         allows=tuple(allow for r in reports for allow in r.allows),
         suppressed=tuple(one for r in reports for one in r.suppressed),
         fixed=tuple(f for r in reports for f in r.fixed),
@@ -91,7 +98,7 @@ def merge(reports: Iterable[Report]) -> Report:
 def _contested(claims: Iterable[Finding]) -> Iterator[Finding]:
     """Of the claims with one message all but the first, with that as a related place."""
     first: dict[tuple[str, str], Finding] = {}
-    for claim in sorted(claims, key=_order):
+    for claim in sorted(claims, key=order):
         known = first.setdefault((claim.rule, claim.message), claim)
         if known is not claim:
             there = Place(known.path, known.line, known.column, known.end_line, known.end_column)
@@ -99,7 +106,8 @@ def _contested(claims: Iterable[Finding]) -> Iterator[Finding]:
             yield replace(claim, related=(related,))
 
 
-def _order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:
+def order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:
+    """By what findings are sorted: file, place, rule."""
     return (
         finding.path,
         finding.line,
@@ -111,17 +119,17 @@ def _order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:
     )
 
 
-def _findings(skill: Skill, rule: Rule) -> Iterator[Finding]:
+def _findings(skill: Skill, rule: Rule, most: int) -> Iterator[Finding]:
     first: dict[str, list[Problem]] = {}
     count: Counter[str] = Counter()
     for problem in rule.check(skill):
         count[problem.path] += 1
         kept = first.setdefault(problem.path, [])
         kept.append(problem)
-        if len(kept) > 2 * PER_FILE:  # a hostile page has half a million of them
-            kept[:] = sorted(kept, key=_place)[:PER_FILE]
+        if len(kept) > 2 * most:  # a hostile page has half a million of them
+            kept[:] = sorted(kept, key=_place)[:most]
     for path, kept in first.items():
-        kept = sorted(kept, key=_place)[:PER_FILE]
+        kept = sorted(kept, key=_place)[:most]
         more = count[path] - len(kept)
         for number, problem in enumerate(kept, 1):
             note = f" (and {more:,} more in this file)" if more and number == len(kept) else ""
@@ -170,7 +178,8 @@ def _allows(skill: Skill) -> Iterator[Allow]:
     for written in allows(skill):
         if written.reason:
             where, span = named(skill, written.document.path), (written.first, written.last)
-            yield from (Allow(where, name, written.reason, *span) for name in written.rules)
+            for name in set(written.rules) - NEVER:
+                yield Allow(where, name, written.reason, *span)
 
 
 def named(skill: Skill | Sources, path: str) -> str:

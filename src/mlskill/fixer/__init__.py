@@ -11,7 +11,9 @@ was fixed has nothing left to fix, and fixing it again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import posixpath
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import groupby
@@ -21,19 +23,26 @@ from mlskill.loader import assemble
 from mlskill.model import LIMITS, Finding, Limits, Report, Skill, Source, Sources
 from mlskill.reader import decode
 from mlskill.rules import Replace
-from mlskill.validator import named
+from mlskill.validator import named, order
 
 __all__ = ["Change", "Fixed", "fix"]
 
 Check = Callable[[Skill], Report]
 
-ROUNDS = 1000
-"""Rounds after which a hostile page that always has another fault is left as it is."""
+ROUNDS = 20
+"""Rounds after which a page that always has another fault is left as it is; six are usual."""
+AT_ONCE = 50_000
+"""Findings of one rule in one file that a round mends: ask `validate` for so many."""
+TRIES = 32
+"""How often a round tries again with fewer fixes, where some of them cannot be made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A file that is to have other bytes: `path` from the skill's root, `named` as reported."""
+    """A file that is to have other bytes: `path` from the skill's root, as the disk has it.
+
+    `named` is the path as it is reported.
+    """
 
     path: str
     named: str
@@ -54,19 +63,23 @@ def fix(
     sources: Sources,
     check: Check,
     *,
-    locked: Collection[str] = (),
+    locked: Container[str] = (),
     limits: Limits = LIMITS,
 ) -> Fixed:
-    """Mend what `check` finds in the skill that `sources` form; the files at `locked` stay.
+    """Mend what `check` finds in the skill that `sources` form; the files named `locked` stay.
 
     Nothing is written: see `writer.write`.
     """
     now = {source.path: source for source in sources.sources}
-    names = {named(sources, path): path for path in now if path not in locked}
+    names = {name: path for path in now if (name := named(sources, path)) not in locked}
     mended: dict[Finding, None] = {}
     seen: set[bytes] = set()
+
+    def checked() -> Report:
+        return check(assemble(replace(sources, sources=tuple(now.values())), limits))
+
     for _ in range(ROUNDS):
-        report = check(assemble(replace(sources, sources=tuple(now.values())), limits))
+        report = checked()
         for path, done, after in _round(report, now, names):
             now[path] = decode(path, after)
             mended.update(dict.fromkeys(done))
@@ -74,12 +87,19 @@ def fix(
         if state in seen:
             break
         seen.add(state)
+    else:
+        report = checked()
     changes = (
-        Change(source.path, named(sources, source.path), source.raw, now[source.path].raw)
+        Change(
+            posixpath.basename(sources.location) if source.path == "SKILL.md" else source.path,
+            named(sources, source.path),
+            source.raw,
+            now[source.path].raw,
+        )
         for source in sources.sources
     )
     changed = tuple(change for change in changes if change.before != change.after)
-    return Fixed(changed, tuple(mended), report)
+    return Fixed(changed, tuple(sorted(mended, key=order)), report)
 
 
 def _round(
@@ -101,13 +121,20 @@ def _mended(source: Source, findings: list[Finding]) -> tuple[list[Finding], byt
             after = saved(source.raw, finding.fix.save)
             return [f for f in findings if f.fix == finding.fix], after
     wanted = {finding: _replaces(source, finding) for finding in findings}
-    for tried in (list(wanted.values()), *([one] for one in wanted.values())):
-        fits = fitting(tried)
-        edits = together(fits)
-        after = Original(source.raw).edited(edits)
+    original = Original(source.raw)
+    groups = deque([fitting(wanted.values())])
+    for _ in range(TRIES):
+        if not groups:
+            break
+        group = groups.popleft()
+        edits = together(group)
+        after = original.edited(edits)
         # A lone carriage return before a line feed would become one line end with it.
         if decode(source.path, after).text == _text(source.text, edits):
-            return [finding for finding, made in wanted.items() if made in fits], after
+            made = set(group)
+            return [finding for finding, fix_ in wanted.items() if fix_ in made], after
+        half = len(group) // 2
+        groups += [part for part in (group[:half], group[half:]) if len(part) < len(group)]
     return [], source.raw
 
 

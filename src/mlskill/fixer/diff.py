@@ -19,9 +19,7 @@ _Code = tuple[str, int, int, int, int]
 def diff(changes: Iterable[Change]) -> Iterator[str]:
     """The lines of a unified diff, without line ends; what is only saved otherwise is a line."""
     for change in changes:
-        old, new = (
-            decode(change.path, raw).text.split("\n") for raw in (change.before, change.after)
-        )
+        old, new = (_lines(decode(change.path, raw).text) for raw in (change.before, change.after))
         if old == new:
             yield f"{change.named}: saved otherwise (line ends, byte-order mark or encoding)"
             continue
@@ -36,6 +34,12 @@ def diff(changes: Iterable[Change]) -> Iterator[str]:
                 else:
                     yield from (f"-{line}" for line in old[a:b])
                     yield from (f"+{line}" for line in new[c:d])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of `text`; a last one without its line end ends with a sign for that."""
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else [*lines[:-1], f"{lines[-1]} (no line end)"]
 
 
 def _codes(old: list[str], new: list[str]) -> list[_Code]:

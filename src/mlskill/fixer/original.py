@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable
-from itertools import pairwise
 
 from mlskill.model import Save
 from mlskill.rules import Replace
@@ -43,6 +42,7 @@ class Original:
         runs = re.findall(f"{_LOST}([\udc80-\udcff]+)", text)
         self._lost = [run.encode("ascii", "surrogateescape") for run in runs]
         self._text = re.sub("[\udc80-\udcff]+", "", text) if runs else text
+        self._holes = [match.start() for match in re.finditer(_LOST, self._text)]
         # Where, in the text that is counted, a line end is two characters here.
         windows = re.finditer("\r\n", self._text)
         self._windows = [match.start() - number for number, match in enumerate(windows)]
@@ -62,9 +62,8 @@ class Original:
         here = self._offset(start)
         there = len(self._text) if end is None else self._offset(end)
         part = self._text[here:there].split(_LOST)
-        lost = self._text.count(_LOST, 0, here) if len(part) > 1 else 0
         pieces = [part[0].encode()]
-        for number, text in enumerate(part[1:], lost):
+        for number, text in enumerate(part[1:], bisect_left(self._holes, here)):
             pieces += [self._lost[number], text.encode()]
         return b"".join(pieces)
 
@@ -91,36 +90,37 @@ def saved(raw: bytes, how: Save) -> bytes:
 
 
 def fitting(fixes: Iterable[tuple[Replace, ...]]) -> list[tuple[Replace, ...]]:
-    """Those of `fixes`, the first ones first, that can be made together.
+    """Those of `fixes`, the first ones first and each once, that can be made together.
 
     Two that replace the same stretch cannot; what both insert at one place can stand there in turn.
 
     >>> one, two = (Replace(0, 2, "x"),), (Replace(1, 3, "y"),)
-    >>> fitting([one, two, one, (Replace(2, 2, "z"),)]) == [one, one, (Replace(2, 2, "z"),)]
+    >>> fitting([one, two, one, (Replace(2, 2, "z"),)]) == [one, (Replace(2, 2, "z"),)]
     True
     """
-    taken: list[tuple[Replace, ...]] = []
-    done: set[tuple[Replace, ...]] = set()
+    taken: dict[tuple[Replace, ...], None] = {}
     spans: list[tuple[int, int]] = []
     for fix in fixes:
-        if fix in done:  # one definition mends all links that use it
-            taken.append(fix)
-            continue
-        wanted = sorted((edit.start, edit.end) for edit in fix)
-        clash = any(a[1] > b[0] for a, b in pairwise(wanted))
-        merged = sorted([*spans, *wanted])
-        if not clash and not any(_overlap(a, b) for a, b in pairwise(merged)):
-            taken.append(fix)
-            done.add(fix)
-            spans = merged
-    return taken
+        if fix not in taken and all(_fits(edit, spans) for edit in fix):
+            for edit in fix:
+                insort(spans, (edit.start, edit.end))
+            taken[fix] = None
+    return list(taken)
+
+
+def _fits(edit: Replace, spans: list[tuple[int, int]]) -> bool:
+    """Whether `edit` overlaps none of the sorted `spans`, of which no two overlap."""
+    span = (edit.start, edit.end)
+    at = bisect_left(spans, span)
+    after_it = at == len(spans) or not _overlap(span, spans[at])
+    return after_it and (at == 0 or not _overlap(spans[at - 1], span))
 
 
 def _overlap(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether the one that starts first reaches into the other; touching is no overlap."""
     return first[1] > second[0]
 
 
 def together(fixes: Iterable[tuple[Replace, ...]]) -> list[Replace]:
-    """The edits of `fixes` that fit, in the order of the text; what is asked for twice, once."""
-    edits = (edit for fix in dict.fromkeys(fixes) for edit in fix)
-    return sorted(edits, key=lambda edit: (edit.start, edit.end))
+    """The edits of `fixes` that fit, in the order of the text."""
+    return sorted((e for fix in fixes for e in fix), key=lambda edit: (edit.start, edit.end))

@@ -51,6 +51,8 @@ def write(root: str, path: str, before: bytes, after: bytes) -> None:
 
 
 def _folder(root: str, path: str) -> AbstractContextManager[DiskFolder]:
+    if not {"", ".", ".."}.isdisjoint(path.split("/")):
+        raise NotWrittenError("leads out of the skill")
     return Disk(os.path.realpath(root)).folder(path.split("/")[:-1])
 
 

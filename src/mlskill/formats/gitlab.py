@@ -12,7 +12,10 @@ _SEVERITIES = {"error": "major", "warning": "minor", "advice": "info"}
 
 
 def write(report: Report, *, color: bool = False) -> str:
-    """The report as a JSON array, in ASCII, one object for each finding."""
+    """The report as a JSON array, in ASCII, one object for each finding.
+
+    It has no place for what was not reported: the command line counts that on stderr.
+    """
     return dump(
         [
             {

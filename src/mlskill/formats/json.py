@@ -17,7 +17,10 @@ _COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 
 def write(report: Report, *, color: bool = False) -> str:
     """The report as JSON, made inert by `dump`."""
-    return dump({"version": VERSION, **asdict(replace(report, claims=()))})
+    # What claims and comments come to is among the findings and the suppressed.
+    data = {"version": VERSION, **asdict(replace(report, claims=(), allows=()))}
+    del data["claims"], data["allows"]
+    return dump(data)
 
 
 def dump(data: Any) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 from mlskill.formats.escape import inert
 from mlskill.formats.text import summary, told
 from mlskill.model import Finding, Report
 
 MOST = 500
-"""Findings that are shown; GitHub takes a megabyte for the summary of a step, and nobody reads it.
-"""
+"""Findings that are shown: nobody reads more."""
+SIZE = 900_000
+"""Bytes of all rows; GitHub takes 1,048,576 of a step's summary, and drops one that is longer."""
 
 _ORDER = ("error", "warning", "advice")
 _PLAIN = re.compile(r"[^A-Za-z0-9 \u00a1-\U0010ffff]")
@@ -18,13 +20,16 @@ _PLAIN = re.compile(r"[^A-Za-z0-9 \u00a1-\U0010ffff]")
 
 def write(report: Report, *, color: bool = False) -> str:
     """The report as Markdown, in which nothing that a skill says is markup, a link or a mention."""
-    shown = sorted(report.findings, key=lambda finding: _ORDER.index(finding.severity))[:MOST]
+    worst = sorted(report.findings, key=lambda finding: _ORDER.index(finding.severity))[:MOST]
+    rows = [*map(_row, worst)]
+    sizes = accumulate(len(row.encode("utf-8", "replace")) + 1 for row in rows)
+    shown = [row for row, size in zip(rows, sizes, strict=True) if size <= SIZE]
     lines = ["### mlskill", "", f"{summary(report)}", ""]
     if shown:
         lines += [
             "| | Rule | Place | Message |",
             "| --- | --- | --- | --- |",
-            *map(_row, shown),
+            *shown,
             "",
         ]
     if more := len(report.findings) - len(shown):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 
 from mlskill.formats.escape import cells, inert, width
-from mlskill.model import Finding, Report, Severity
+from mlskill.model import Finding, Report, Severity, Silence
 
 _COLUMNS = 100
 """Of a longer line only the part around the place is shown."""
@@ -13,13 +15,14 @@ _COLOURS: dict[Severity, str] = {"error": "31", "warning": "33", "advice": "36"}
 
 
 def write(report: Report, *, color: bool = False) -> str:
-    """The report as text: three lines for each finding, and a summary."""
+    """The report as text: a line for what was fixed, three for what is left, and a summary."""
+    fixed = [entry(replace(finding, excerpt=""), color, "fixed") for finding in report.fixed]
     parts = [entry(finding, color) for finding in report.findings]
-    return "".join([*parts, summary(report), "\n"])
+    return "".join([*fixed, *parts, summary(report), "\n"])
 
 
 def summary(report: Report) -> str:
-    """One line: how much was found, in how much."""
+    """One line: how much was found, in how much; what is not reported, and what can be fixed."""
     counts = Counter(finding.severity for finding in report.findings)
     kinds: tuple[Severity, ...] = ("error", "warning", "advice")
     # There is no plural of advice.
@@ -28,22 +31,44 @@ def summary(report: Report) -> str:
     ]
     read = f"{_count(report.skills, 'skill')}, {_count(report.documents, 'document')}"
     limit = "" if report.complete else "; a limit was reached, not all of it was read"
-    return f"{', '.join(found) or 'nothing found'} in {read}{limit}"
+    fixed = f"{len(report.fixed):,} fixed; " if report.fixed else ""
+    fixable = sum(finding.fix is not None for finding in report.findings)
+    mend = f"; {fixable:,} can be fixed" if fixable else ""
+    left = f"{', '.join(found) or 'nothing found'} in {read}"
+    return f"{fixed}{left}{mend}{silenced(report)}{limit}"
+
+
+_BY: Mapping[Silence, str] = {
+    "comment": "by comments",
+    "settings": "by settings",
+    "baseline": "by the baseline",
+    "unchanged": "in unchanged files",
+}
+
+
+def silenced(report: Report) -> str:
+    """How much is not reported, and why, to follow other words; mostly empty."""
+    counts = Counter(one.by for one in report.suppressed)
+    told = ", ".join(f"{counts[by]:,} {words}" for by, words in _BY.items() if counts[by])
+    return f"; not reported: {told}" if told else ""
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 or noun == 'advice' else 's'}"
 
 
-def entry(finding: Finding, color: bool = False) -> str:
-    """One finding: its place and message; its line and carets, unless it is the whole file's."""
+def entry(finding: Finding, color: bool = False, word: str = "") -> str:
+    """One finding: its place and message; its line and carets, unless it is the whole file's.
+
+    `word` stands for its severity.
+    """
 
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if color else text
 
     colour = _COLOURS[finding.severity]
     place = paint(inert(f"{finding.path}:{finding.line}:{finding.column}:"), "1")
-    severity = paint(finding.severity, colour)
+    severity = paint(word or finding.severity, colour)
     lines = [f"{place} {severity} {inert(finding.rule)}: {inert(finding.message)}"]
     span = (finding.line, finding.column, finding.end_line, finding.end_column)
     if finding.excerpt.strip() and span != (1, 1, 1, 1):  # that is the file as a whole
@@ -62,7 +87,8 @@ def notes(finding: Finding) -> list[str]:
 
 def told(finding: Finding) -> str:
     """The message on one line, with its notes, for formats that have no place for those."""
-    return "; ".join([finding.message, *notes(finding)])
+    mends = " (--fix mends it)" if finding.fix else ""
+    return "; ".join([finding.message + mends, *notes(finding)])
 
 
 def _pointed(finding: Finding) -> tuple[str, str]:

@@ -17,7 +17,8 @@ from mlskill.rules.once import once
 from mlskill.rules.rule import Problem, Problems, Replace, at, rule
 
 _ALLOW = re.compile(r"\s*mlskill\s*:\s*allow\b([^:]*)(:?)(.*)", re.DOTALL | re.IGNORECASE)
-_NOT_ALLOWED = frozenset(("allow-unused", "allow-without-reason"))
+NEVER = frozenset(("allow-unused", "allow-without-reason"))
+"""Rules that no comment silences: they speak of comments."""
 _HOW = "write <!-- mlskill: allow RULE: REASON -->"
 
 
@@ -74,7 +75,7 @@ def _against(skill: Skill, name: str, found: dict[str, set[tuple[str, int]]]) ->
     from mlskill.errors import UnknownNameError
     from mlskill.rules import RULES
 
-    if name in _NOT_ALLOWED:
+    if name in NEVER:
         return f"{name} cannot be allowed"
     if name not in RULES:
         return str(UnknownNameError("rule", name, RULES))

@@ -72,7 +72,10 @@ def frontmatter_invalid(skill: Skill) -> Problems:
 @rule("error")
 def frontmatter_duplicate_key(skill: Skill) -> Problems:
     """A key stands twice; clients differ in which of the two they take."""
-    return _of_stage(skill, "frontmatter-duplicate-key")
+    documents = {document.path: document for document in skill.documents}
+    for problem in _of_stage(skill, "frontmatter-duplicate-key"):
+        fix = keys.repeated(documents[problem.path], problem.start)
+        yield problem._replace(fix=fix)
 
 
 @rule("error")

@@ -120,6 +120,19 @@ def added(document: Document, key: str, text: str) -> Fix:
     return (Replace(start, start, f"{key}: {scalar(text)}\n"),)
 
 
+def repeated(document: Document, start: int) -> Fix:
+    """The line of a key that stands twice gone, where both lines are the same."""
+    text = document.text
+    first, end = _line(text, start)
+    line = text[first:end]
+    before = text.find(f"\n{line}\n", 0, first)
+    if first != start or before == -1 or line.rstrip().endswith(":"):
+        return ()
+    if any(text[at : at + 1].isspace() for at in (end + 1, before + len(line) + 2)):
+        return ()  # a value that goes on in the next line
+    return (Replace(first, end + 1, ""),)
+
+
 def unindented(document: Document) -> Fix:
     """What stands before a frontmatter gone, if it is one."""
     text = document.text

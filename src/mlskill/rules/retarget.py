@@ -15,6 +15,8 @@ from mlskill.rules.rule import Replace
 
 Fix = tuple[Replace, ...]
 
+_NUMBERED = re.compile(r"(?:(\d+)[-_.]+)?(.*)", re.DOTALL)
+
 
 def target(document: Document, link: Link, new: str) -> Fix:
     """`new` as the target of `link`, if the target stands in the text as it is meant."""
@@ -29,7 +31,9 @@ def recased(skill: Skill, document: Document, link: Link) -> str:
     for path in candidates(document.path, link.path):
         for real in _folded(skill).get(_fold(path), ())[:1]:
             new = _in_case_of(link.target, real)
-            if real in candidates(document.path, unquote(new)):
+            # What stands in a code span is not decoded.
+            coded = link.kind == "mention" and "%" in new and "%" not in link.target
+            if real in candidates(document.path, unquote(new)) and not coded:
                 return new + link.target[len(_before(link.target)) :]
     return ""
 
@@ -59,27 +63,33 @@ def _in_case_of(written: str, real: str) -> str:
         at -= 1
         name = wanted.pop()
         if unquote(names[at]) != name:
-            names[at] = quote(name) if re.search(r"[%\s()<>]", names[at] + name) else name
+            names[at] = quote(name) if re.search(r"[%\s()<>\"'`\\]", names[at] + name) else name
     return "/".join(names)
 
 
 class Alike:
-    """Finds the one of some anchors that differs by number, case or marks alone.
+    """Finds the one of some anchors that differs by case or marks, or by a number at its start.
 
-    >>> alike = Alike(["2-set-up", "usage", "use-it", "useit"])
-    >>> alike("set_up"), alike("1-setup"), alike("use--it"), alike("uses")
-    ('2-set-up', '2-set-up', '', '')
+    Another number is another section: 8.1 is not 4.2.1, though both are called "General".
+
+    >>> alike = Alike(["2-set-up", "usage", "use-it", "useit", "421-general"])
+    >>> alike("set_up"), alike("2-Setup"), alike("3-usage")
+    ('2-set-up', '2-set-up', 'usage')
+    >>> alike("use--it"), alike("uses"), alike("81-general")
+    ('', '', '')
     """
 
     def __init__(self, anchors: Iterable[str]) -> None:
         self._found: dict[str, list[str]] = {}
         for anchor in anchors:
-            self._found.setdefault(_letters(anchor), []).append(anchor)
+            self._found.setdefault(_letters(anchor)[1], []).append(anchor)
 
     def __call__(self, anchor: str) -> str:
         """The one that is like `anchor`; empty when there are none or several."""
-        letters = _letters(anchor)
-        return _only(self._found.get(letters, ())) if letters else ""
+        number, letters = _letters(anchor)
+        found = self._found.get(letters, ()) if letters else ()
+        other = {n for n in (_letters(one)[0] for one in found) if n}
+        return "" if number and other - {number} else _only(found)
 
 
 def new_page(skill: Skill, anchor: str) -> str:
@@ -92,10 +102,10 @@ def _only(names: Iterable[str]) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _letters(anchor: str) -> str:
-    """`anchor` without a number before it, case, and all but letters and digits."""
-    numbered = re.sub(r"^\d+[-_.]+(?=.)", "", anchor.casefold())
-    return "".join(char for char in numbered if char.isalnum())
+def _letters(anchor: str) -> tuple[str, str]:
+    """The number at the start of `anchor`, and its letters and digits behind that, without case."""
+    number, rest = _NUMBERED.fullmatch(anchor.casefold()).groups()  # type: ignore[union-attr]
+    return number or "", "".join(char for char in rest if char.isalnum())
 
 
 @once

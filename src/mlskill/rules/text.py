@@ -56,8 +56,7 @@ def text_invisible(skill: Skill) -> Problems:
             tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
             words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
             problem = _characters(document, span, f"it spells {words!r}" if words else "remove it")
-            # A separator stands for a space or a line end; what it hides, a person should read.
-            sure = not words and not _SEPARATORS & set(document.text[slice(*span)])
+            sure = not words and _idle(document.text, span)  # what it hides, one should read
             yield problem._replace(fix=(Replace(*span, ""),) if sure else ())
     yield from _written(skill, "invisible")
 
@@ -109,6 +108,23 @@ def _characters(document: Document, span: tuple[int, int], advice: str) -> Probl
     char, count = document.text[span[0]], span[1] - span[0]
     more = f" and {count - 1:,} more" if count > 1 else ""
     return at(document, span, f"U+{ord(char):04X} {_name(char)}{more}; {advice}")
+
+
+def _idle(text: str, span: tuple[int, int]) -> bool:
+    """Whether the characters at `span` do nothing, so that without them all is as it was.
+
+    A separator stands for a space or a line end, and before what could be markup such a character
+    may be there to keep it from being that: a fence within a fence, a link that is to be shown.
+    """
+    before, after = text[span[0] - 1 : span[0]], text[span[1] : span[1] + 1]
+    line = text[max(0, span[0] - 200) : span[0]].rpartition("\n")[2]
+    starts = not line.strip()
+    calm = after.isalpha() if starts else not after or after.isalnum() or after.isspace()
+    return (
+        calm
+        and (not before or before.isalnum() or before.isspace())
+        and not _SEPARATORS & set(text[slice(*span)])
+    )
 
 
 _SEPARATORS = frozenset("\u2028\u2029\u3164\uffa0\u115f\u1160")

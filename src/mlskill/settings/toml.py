@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,8 @@ def load(file: str | os.PathLike[str], *, named: bool = False) -> Settings:
         SettingsError: they cannot be read or mean nothing, or there are none in a file that was
             `named`.
     """
+    import tomllib  # most commands find no settings
+
     path = Path(file)
     try:
         text = read(path).decode()
@@ -55,7 +56,7 @@ def read(path: Path) -> bytes:
     except TooLargeError:
         raise SettingsError(f"{path}: is larger than {MOST} bytes") from None
     except RefusedError as no:
-        raise SettingsError(f"{path}: {no.message}") from None
+        raise SettingsError(f"{path}: {no.message.partition(';')[0]}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such file"
         raise SettingsError(f"{path}: could not be read ({reason})") from None
@@ -106,6 +107,8 @@ def _line(text: str, wanted: tuple[str, ...]) -> int:
 
 def _keys(line: str) -> tuple[str, ...]:
     """The path of the key or the table that `line` opens; empty when it opens none."""
+    import tomllib
+
     written = line.split("=")[0] + "= 0" if "=" in line else line
     try:
         data: Any = tomllib.loads(written)

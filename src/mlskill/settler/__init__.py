@@ -13,13 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mlskill.model import Allow, Finding, Report, Silence, Suppressed
 from mlskill.settings import Settings
-from mlskill.settler.baseline import Baseline
-from mlskill.settler.changes import Changes
 
-__all__ = ["Baseline", "Changes", "settle"]
+if TYPE_CHECKING:  # most reports are settled without them
+    from mlskill.settler.baseline import Baseline
+    from mlskill.settler.changes import Changes
+
+__all__ = ["settle"]
 
 Reason = Callable[[Finding], str]
 """Why a finding is not to be reported; empty where it is."""
@@ -29,15 +32,14 @@ def settle(
     report: Report,
     settings: Settings | None = None,
     *,
-    comments: bool = True,
     baseline: Baseline | None = None,
     changes: Changes | None = None,
 ) -> Report:
-    """What of a raw `report` is to be reported; comments are obeyed only if they are one's own."""
+    """What of a raw `report` is to be reported; its `allows` are the comments to be obeyed."""
     wants = settings or Settings()
     findings = tuple(replace(f, severity=wants.severity_of(f)) for f in report.findings)
     stages: list[tuple[Silence, Callable[[tuple[Finding, ...]], Reason]]] = [
-        ("comment", lambda _: _allowed(report.allows if comments else ())),
+        ("comment", lambda _: _allowed(report.allows)),
         ("settings", lambda _: wants.ignores),
     ]
     if baseline is not None:

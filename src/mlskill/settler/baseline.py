@@ -42,7 +42,7 @@ class Baseline:
         except TooLargeError:
             raise MlskillError(f"{path}: is larger than {MOST} bytes") from None
         except RefusedError as no:
-            raise MlskillError(f"{path}: {no.message}") from None
+            raise MlskillError(f"{path}: {no.message.partition(';')[0]}") from None
         except OSError as error:
             what = f"could not be read ({error.strerror}); write it with --write-baseline"
             raise MlskillError(f"{path}: {what}") from None
@@ -58,18 +58,19 @@ class Baseline:
 
     def reasons(self, findings: tuple[Finding, ...]) -> Callable[[Finding], str]:
         """What tells for each of `findings` whether the baseline has it."""
-        marks = dict(zip(findings, self._marks(findings), strict=True))
+        marks = dict(zip(findings, self.marks(findings), strict=True))
         return lambda finding: self.path if marks[finding] in self.known else ""
 
     def text(self, findings: tuple[Finding, ...]) -> str:
         """A baseline of `findings`, to be written to the file."""
         listed = [
             {"path": self._from_here(f), "rule": f.rule, "message": f.message, "fingerprint": mark}
-            for f, mark in zip(findings, self._marks(findings), strict=True)
+            for f, mark in zip(findings, self.marks(findings), strict=True)
         ]
         return dump({"version": VERSION, "findings": listed})
 
-    def _marks(self, findings: tuple[Finding, ...]) -> list[str]:
+    def marks(self, findings: tuple[Finding, ...]) -> list[str]:
+        """What each of `findings` is known by."""
         return [*fingerprints(replace(f, path=self._from_here(f)) for f in findings)]
 
     def _from_here(self, finding: Finding) -> str:

@@ -1,21 +1,34 @@
-"""mlskill validate: what is wrong with skills, and where."""
+"""mlskill validate: what is wrong with skills, and where; and the same mended."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mlskill.apps.cli.arguments import names, output
-from mlskill.apps.cli.console import colour, save, show
+from mlskill.apps.cli.console import colour, harmless, save, show
 from mlskill.apps.cli.targets import no_skill
 from mlskill.formats import FORMATS
+from mlskill.hidden import visible
 from mlskill.loader import load
+from mlskill.model import Limits, Report, Skill
 from mlskill.reader import discover
+
+if TYPE_CHECKING:
+    from mlskill.apps.cli.wishes import Wishes
+    from mlskill.rules import Rule
+
+Settle = Callable[[Report], Report]
 
 EXAMPLES = """
 mlskill validate
+mlskill validate --fix
 mlskill validate skills/ --format github
 mlskill validate --profile spec skills/ --ignore name-not-folder
 mlskill validate --output sarif:skills.sarif --output junit:skills.xml skills/
+mlskill validate --changed-since origin/main
 mlskill validate my-skill.zip --format json | jq .findings[].rule
 """
 
@@ -34,10 +47,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="write the report to a file, too; may be given several times",
     )
+    mend = parser.add_mutually_exclusive_group()
+    mend.add_argument(
+        "--fix", action="store_true", help="mend what has one right answer, in its files"
+    )
+    mend.add_argument("--diff", action="store_true", help="show what --fix would change")
+    _rules(parser)
+    _silence(parser)
+
+
+def _rules(parser: argparse.ArgumentParser) -> None:
+    """What is asked."""
     parser.add_argument(
         "--profile",
         choices=("default", "strict", "spec", "portable"),
-        default="default",
         help="strict: advice, too; spec: only what the specification demands; portable: that, and "
         "what some clients refuse to load",
     )
@@ -53,27 +76,105 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--advice", action="store_true", help="report what could be better, too")
 
 
+def _silence(parser: argparse.ArgumentParser) -> None:
+    """What is found, but not reported."""
+    config = parser.add_mutually_exclusive_group()
+    config.add_argument(
+        "--config",
+        metavar="FILE",
+        help="settings (default: .mlskill.toml or pyproject.toml of the project one is in)",
+    )
+    config.add_argument("--no-config", action="store_true", help="obey no settings")
+    parser.add_argument(
+        "--comments",
+        choices=("own", "all", "none"),
+        default="own",
+        help="obey <!-- mlskill: allow RULE: REASON --> in files of the project one is in "
+        "(default), in all, in none",
+    )
+    parser.add_argument(
+        "--baseline", metavar="FILE", help="do not report what this file says was there already"
+    )
+    parser.add_argument(
+        "--write-baseline", action="store_true", help="write what is found now to the baseline"
+    )
+    parser.add_argument(
+        "--changed-since", metavar="REV", help="only files that differ from this git revision"
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Print the report, and write it where it was asked for."""
-    from mlskill.rules import RULES, choose
-    from mlskill.validator import merge, unsearched, validate
+    from mlskill.apps.cli.wishes import Wishes
+    from mlskill.validator import merge, unsearched
 
-    rules = choose(
-        RULES,
-        options.profile,
-        select=options.select,
-        ignore=options.ignore,
-        advice=options.advice,
-    )
-    reports = []
-    for path in options.path:
-        found = discover(path)
-        reports += [validate(load(root), rules=rules, advice=True) for root in found]
-        reports.append(unsearched(found.faults, rules=rules))
-    report = merge(reports)
-    if not report.skills and not report.findings:
+    wishes = Wishes.of(options)
+    limits = wishes.settings.limits
+    found = [discover(path, limits=limits) for path in options.path]
+    roots = [root for one in found for root in one]
+    unseen = merge(unsearched(one.faults, rules=wishes.rules) for one in found)
+    if not roots and not unseen.findings:
         raise no_skill(options.path)
-    for name, path in options.output:
-        save(path, FORMATS[name](report))
+    settle = wishes.settler(options, roots)
+    if options.fix or options.diff:
+        report = _mended(roots, unseen, wishes, settle, dry=options.diff)
+    else:
+        raw = merge([*_raw(roots, wishes.rules, limits), unseen])
+        if note := wishes.disobeyed(raw):
+            print(f"mlskill: {visible(note)}", file=sys.stderr)
+        report = settle(raw)
+    for name, file in options.output:
+        save(file, FORMATS[name](report))
+    if options.write_baseline:
+        return _write(wishes.baseline(options), report)
+    return _shown(report, options)
+
+
+def _raw(roots: Sequence[str], rules: Mapping[str, Rule], limits: Limits) -> Iterator[Report]:
+    """What the rules find in each skill, all of it."""
+    from mlskill.validator import validate
+
+    for root in roots:
+        yield validate(load(root, limits=limits), rules=rules, advice=True)
+
+
+def _mended(
+    roots: Sequence[str], unseen: Report, wishes: Wishes, settle: Settle, *, dry: bool
+) -> Report:
+    """What is left when the skills are fixed; with `dry` they are not, but the changes shown."""
+    from mlskill.apps.cli.mending import mend
+    from mlskill.fixer.diff import diff
+    from mlskill.validator import PER_FILE, merge, validate
+
+    def check(skill: Skill, most: int = PER_FILE) -> Report:
+        return settle(validate(skill, rules=wishes.rules, advice=True, most=most))
+
+    reports = [settle(unseen)]
+    for root in roots:
+        made = mend(root, check, wishes.settings.limits, dry=dry)
+        reports.append(made.report)
+        if dry:
+            show(harmless("\n".join(diff(made.changes))))
+    return merge(reports)
+
+
+def _write(path: str, report: Report) -> int:
+    """Write the baseline."""
+    from mlskill.settler.baseline import Baseline
+
+    save(path, Baseline(path).text(report.findings))
+    show(harmless(f"{len(report.findings):,} findings written to {visible(path)}"))
+    return 0 if report.complete else report.exit_code
+
+
+def _shown(report: Report, options: argparse.Namespace) -> int:
+    """Print the report; after a diff, which is all that goes to stdout, only its summary."""
+    from mlskill.formats.text import silenced, summary
+
+    if options.diff:
+        print(f"mlskill: {summary(report)}", file=sys.stderr)
+        return report.exit_code or int(bool(report.fixed))
     show(FORMATS[options.format](report, color=colour()))
+    if options.format == "gitlab" and report.suppressed:  # it has no place for it
+        print(f"mlskill: {silenced(report).strip('; ')}", file=sys.stderr)
     return report.exit_code
