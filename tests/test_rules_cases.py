@@ -40,11 +40,11 @@ CASES: list[tuple[str, str, dict[str, str]]] = [
     ("link-target-missing", "[a](references) [b](references/) [c](.)", {"references/b.md": ""}),
     ("link-target-missing", "⟦[a][r]⟧, [b][r]\n\n[r]: b.md", {}),
     ("link-target-missing", '⟦<img src="x.png">⟧ <a href="b.md">b</a>', {"b.md": ""}),
-    ("link-target-missing", "[a](https://b.c/d.md) [b](//b.c) [c](mailto:a@b.c) <https://b.c>", {}),
+    ("link-target-missing", "[a](https://b.c/d.md) [c](mailto:a@b.c) <https://b.c>", {}),
     ("link-target-missing", "[a](<{{name}}.md>) [b](${x}.md) [c](x/*.md) [d](...)", {}),
     ("link-target-missing", "[a]({baseDir}/b.md) ⟦[c]({baseDir}/c.md)⟧", {"b.md": ""}),
     ("link-target-missing", "[t](assets/t.md)", {"assets/t.md": "[a](b.md) [c](../../d.md)"}),
-    ("link-target-missing", "[a](r/a.md)", {"r/a.md": "[x](r/b.md) ⟦[y](r/c.md)⟧", "r/b.md": ""}),
+    ("link-target-missing", "[a](r/a.md) [b](r/b.md)", {"r/a.md": "[x](r/b.md) ⟦[y](r/c.md)⟧", "r/b.md": ""}),
     # links: anchors
     ("link-anchor-missing", "[a](#b) [b](#B) ⟦[c](#c)⟧\n\n## B\n", {}),
     ("link-anchor-missing", "[a](#user-content-b) [b](#top) [c](#) [d](#fn-1)\n\n## B\n", {}),

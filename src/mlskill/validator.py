@@ -76,9 +76,7 @@ def _contested(claims: Iterable[Finding]) -> Iterator[Finding]:
     for claim in sorted(claims, key=_order):
         known = first.setdefault((claim.rule, claim.message), claim)
         if known is not claim:
-            there = Place(
-                known.path, known.line, known.column, known.end_line, known.end_column
-            )
+            there = Place(known.path, known.line, known.column, known.end_line, known.end_column)
             related = Related(there.path, *_columns(there), "it is this one")
             yield replace(claim, related=(related,))
 

@@ -124,4 +124,6 @@ def file_opaque(skill: Skill) -> Problems:
         elif suffix in _PACKED:
             yield Problem(asset.path, 0, 0, "is an archive; give what is in it as files")
         elif suffix in _PICKLED:
-            yield Problem(asset.path, 0, 0, "runs code when it is loaded; give data in another form")
+            yield Problem(
+                asset.path, 0, 0, "runs code when it is loaded; give data in another form"
+            )

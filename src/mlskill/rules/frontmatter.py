@@ -200,7 +200,11 @@ def _empty(main: Document, field: str) -> bool:
 def _unreadable(main: Document, field: str) -> bool:
     """Whether YAML could not read the value, so that its type is what was made of it."""
     start, end = main.frontmatter.values.get((field,), (0, 0))
-    return any(start - 1 <= fault.start <= end for fault in main.frontmatter.faults if fault.rule in _MADE_OF)
+    return any(
+        start - 1 <= fault.start <= end
+        for fault in main.frontmatter.faults
+        if fault.rule in _MADE_OF
+    )
 
 
 _MADE_OF = frozenset(("frontmatter-invalid", "frontmatter-colon"))

@@ -19,7 +19,18 @@ _WRAPPERS = re.compile(
     r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>",
     re.MULTILINE,
 )
-_MARKS = ("skill>", "skills>", "skill ", "_content>", "system", "]]>", "CDATA", "<|", "antml", "_call")
+_MARKS = (
+    "skill>",
+    "skills>",
+    "skill ",
+    "_content>",
+    "system",
+    "]]>",
+    "CDATA",
+    "<|",
+    "antml",
+    "_call",
+)
 
 
 @rule("warning")
@@ -70,12 +81,18 @@ def instruction_hidden(skill: Skill) -> Problems:
             continue
         for kind, text, start, end in _unshown(document):
             if instructs(text):
-                yield at(document, (start, end), f"this {kind} speaks to the model, unseen by readers")
+                yield at(
+                    document, (start, end), f"this {kind} speaks to the model, unseen by readers"
+                )
 
 
-_REMARK = re.compile(r"^ {0,3}\[[^\[\]\n]{1,80}\]:[ \t]*<?[#>]?>?[ \t]*[\"'(]([^\n]+)[\"')]", re.MULTILINE)
+_REMARK = re.compile(
+    r"^ {0,3}\[[^\[\]\n]{1,80}\]:[ \t]*<?[#>]?>?[ \t]*[\"'(]([^\n]+)[\"')]", re.MULTILINE
+)
 _TITLE = re.compile(r"\]\([^()\n]*[ \t]\"([^\"\n]+)\"\)")
-_ATTRIBUTE = re.compile(r"<[A-Za-z][^<>\n]*\b(?:alt|title|aria-label|data-[\w-]+)=\"([^\"\n]+)\"[^<>\n]*>")
+_ATTRIBUTE = re.compile(
+    r"<[A-Za-z][^<>\n]{0,300}?\b(?:alt|title|aria-label|data-[\w-]{1,40})=\"([^\"\n]{1,500})\""
+)
 
 
 def _unshown(document: Document) -> Iterator[tuple[str, str, int, int]]:
@@ -97,9 +114,10 @@ def _unshown(document: Document) -> Iterator[tuple[str, str, int, int]]:
 
 
 _UNSEEN = re.compile(
-    r"<([A-Za-z][\w-]*)\b[^<>\n]*?(?:\shidden(?=[\s>=/])|style\s*=\s*[\"'][^\"'<>\n]*?(?:display\s*:\s*none"
-    r"|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d])"
-    r"|(?<![\w-])color\s*:\s*(?:white|#fff(?:fff)?|transparent)\b))[^<>\n]*>",
+    r"<[A-Za-z][\w-]{0,40}(?=\s)[^<>\n]{0,300}?(?:\shidden(?=[\s>=/])"
+    r"|style\s*=\s*[\"'][^\"'<>\n]{0,300}?(?:display\s*:\s*none|visibility\s*:\s*hidden"
+    r"|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d])"
+    r"|(?<![\w-])color\s*:\s*(?:white|#fff(?:fff)?|transparent)\b))[^<>\n]{0,300}>",
     re.IGNORECASE,
 )
 
@@ -117,8 +135,8 @@ def text_hidden(skill: Skill) -> Problems:
 
 
 _ACTIVE = re.compile(
-    r"<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]*>"
-    r"|<[A-Za-z][^<>\n]*\son[a-z]{3,20}\s*=[^<>\n]*>",
+    r"<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]{0,500}>"
+    r"|<[A-Za-z][^<>\n]{0,300}?\son[a-z]{3,20}\s*=[^<>\n]{0,500}>",
     re.IGNORECASE,
 )
 
@@ -130,7 +148,11 @@ def html_active(skill: Skill) -> Problems:
         if "<" in document.text:
             text = prose(skill, document)
             for match in _ACTIVE.finditer(text):
-                yield at(document, match.span(), "runs or loads where the page is shown; write it as code")
+                yield at(
+                    document,
+                    match.span(),
+                    "runs or loads where the page is shown; write it as code",
+                )
 
 
 @rule("warning", exact=False)

@@ -40,8 +40,8 @@ def _blanked(document: Document) -> str:
 def _outside(document: Document) -> Iterator[tuple[int, int]]:
     """What is no prose: frontmatter, blocks of code, comments, code spans."""
     yield 0, document.frontmatter.end
-    for item in (*document.blocks, *document.comments):
-        yield item.start, item.end
+    yield from ((block.start, block.end) for block in document.blocks)
+    yield from ((comment.start, comment.end) for comment in document.comments)
     yield from spans(document)
 
 

@@ -56,7 +56,9 @@ class Rule:
     across: bool = False
 
 
-def rule(severity: Severity, *, exact: bool = True, across: bool = False) -> Callable[[Check], Rule]:
+def rule(
+    severity: Severity, *, exact: bool = True, across: bool = False
+) -> Callable[[Check], Rule]:
     """Make a `Rule` of a function that yields the problems of one skill."""
 
     def made(check: Check) -> Rule:

@@ -116,7 +116,10 @@ def _name(char: str) -> str:
 
 # A letter that looks like a Latin one, and where it belongs: words of its own script.
 _LOOKALIKES = "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅαοορινκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
-_MIXED = re.compile(rf"[A-Za-z]+[{_LOOKALIKES}]+[A-Za-z{_LOOKALIKES}]*|[{_LOOKALIKES}]+[A-Za-z]+[A-Za-z{_LOOKALIKES}]*")
+_MIXED = re.compile(
+    rf"(?<![A-Za-z{_LOOKALIKES}])(?:[A-Za-z]+[{_LOOKALIKES}]|[{_LOOKALIKES}]+[A-Za-z])"
+    rf"[A-Za-z{_LOOKALIKES}]*"
+)
 _FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 
 
@@ -128,23 +131,28 @@ def text_homoglyph(skill: Skill) -> Problems:
             continue
         for match in _MIXED.finditer(document.text):
             char = next(c for c in match[0] if c in _LOOKALIKES)
-            around = document.text[match.start() - 1 : match.start()], document.text[match.end() : match.end() + 1]
+            around = (
+                document.text[match.start() - 1 : match.start()],
+                document.text[match.end() : match.end() + 1],
+            )
             latin = sum(c.isascii() for c in match[0])
-            if any(_FOREIGN.match(c) for c in around) or latin < 3 or _is_unit(match[0]):
+            if any(_FOREIGN.match(c) for c in around) or latin < 3 or not _WORD.fullmatch(match[0]):
                 continue
             at_ = match.start() + match[0].index(char)
             message = f"U+{ord(char):04X} {_name(char)} in a Latin word; it only looks the same"
             yield at(document, (at_, at_ + 1), message)
 
 
-def _is_unit(word: str) -> bool:
-    """Whether the foreign letter stands before or behind the word, as in mathematics."""
-    return not re.fullmatch(rf"[A-Za-z{_LOOKALIKES}]*[A-Za-z][{_LOOKALIKES}]+[A-Za-z]+|[{_LOOKALIKES}][A-Za-z]{{3,}}|[A-Za-z]{{3,}}[{_LOOKALIKES}]", word)
+# Inside a word, or at the edge of one that is too long for a unit or a variable.
+_WORD = re.compile(
+    rf"[A-Za-z{_LOOKALIKES}]*[A-Za-z][{_LOOKALIKES}]+[A-Za-z]+"
+    rf"|[{_LOOKALIKES}][A-Za-z]{{3,}}|[A-Za-z]{{3,}}[{_LOOKALIKES}]"
+)
 
 
 _LINES = 50
 _SPACES = 300
-_GAP = re.compile(rf"\n(?:[ \t\u00a0]*\n){{{_LINES},}}(?=[ \t]*\S)|[ \t\u00a0\u3000]{{{_SPACES},}}(?=\S)")
+_GAP = re.compile(rf"\n[ \t\u00a0\n]{{{_LINES},}}+|[ \t\u00a0\u3000]{{{_SPACES},}}+")
 
 
 @rule("warning")
@@ -152,13 +160,17 @@ def text_padding(skill: Skill) -> Problems:
     """So much white space stands before a text that readers do not scroll to it."""
     for document in skill.documents:
         text = document.text
-        if "\n" * 20 in text or " " * 100 in text or "\t" * 100 in text or "\u00a0" * 100 in text:
-            for match in _GAP.finditer(text):
-                if match[0][0] != "\n" and _in_table(text, match):
-                    continue
-                lines = match[0].count("\n") - 1
-                what = f"{lines:,} empty lines" if lines > 0 else f"{len(match[0]):,} spaces"
-                yield at(document, (match.end(), match.end()), f"stands behind {what}, out of sight")
+        if not any(white in text for white in ("\n" * 20, " " * 100, "\t" * 100, "\u00a0" * 100)):
+            continue
+        for match in _GAP.finditer(text.rstrip()):
+            lines, last = match[0].count("\n") - 1, match[0].rpartition("\n")[2]
+            if lines < _LINES and (len(last) < _SPACES or _in_table(text, match)):
+                continue
+            if text[match.end()] != "\n":
+                what = f"{lines:,} empty lines" if lines >= _LINES else f"{len(last):,} spaces"
+                yield at(
+                    document, (match.end(), match.end()), f"stands behind {what}, out of sight"
+                )
 
 
 def _in_table(text: str, match: re.Match[str]) -> bool:
@@ -183,7 +195,10 @@ def text_conflict(skill: Skill) -> Problems:
 def text_unfilled(skill: Skill) -> Problems:
     """A template's placeholder was left in the text."""
     for document in skill.documents:
-        if any(mark in document.text for mark in ("[TODO", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")):
+        if any(
+            mark in document.text
+            for mark in ("[TODO", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")
+        ):
             if role(document.path) != "asset" and "template" not in document.path.lower():
                 yield from unfilled(document, prose(skill, document))
 
@@ -205,5 +220,12 @@ def path_personal(skill: Skill) -> Problems:
     for document in skill.documents:
         if "/Users/" in document.text or "/home/" in document.text or "Users\\" in document.text:
             for match in _HOMES.finditer(document.text):
-                if not _ANYBODY.fullmatch(match[1]) and match[1].lower() not in skill.location.lower():
-                    yield at(document, match.span(), f"is the home of {match[1]}; write ~ or a relative path")
+                if (
+                    not _ANYBODY.fullmatch(match[1])
+                    and match[1].lower() not in skill.location.lower()
+                ):
+                    yield at(
+                        document,
+                        match.span(),
+                        f"is the home of {match[1]}; write ~ or a relative path",
+                    )

@@ -41,7 +41,11 @@ def _chain(skill: Skill, path: str) -> list[str]:
 def link_cycle(skill: Skill) -> Problems:
     """A page leads back to one that led to it, so that who follows the links goes in a circle."""
     for edge in skill.edges:
-        if edge.fragment or edge.link.kind == "mention" or edge.target not in _chain_set(skill, edge.source):
+        if (
+            edge.fragment
+            or edge.link.kind == "mention"
+            or edge.target not in _chain_set(skill, edge.source)
+        ):
             continue
         document = skill.by_path.get(edge.source)
         if isinstance(document, Document) and edge.target != skill.main.path:
@@ -75,7 +79,9 @@ def _paragraphs(document: Document) -> Iterator[tuple[int, int]]:
     """The paragraphs of a page, code aside, that are too long to be equal by accident."""
     blocks = [(block.start, block.end) for block in document.blocks]
     number = 0
-    for match in re.finditer(r"\S(?:[^\n]|\n(?!\s*\n))*", document.text[document.frontmatter.end :]):
+    for match in re.finditer(
+        r"\S(?:[^\n]|\n(?!\s*\n))*", document.text[document.frontmatter.end :]
+    ):
         start, end = (at + document.frontmatter.end for at in match.span())
         while number < len(blocks) and blocks[number][1] <= start:
             number += 1
@@ -90,13 +96,18 @@ def module_line_differs(skill: Skill) -> Problems:
     titles: dict[str, set[str]] = {}
     for document in skill.modules:
         for name in {document.stem, document.title, document.frontmatter.texts.get(("name",), "")}:
-            if name:
+            if len(name) > 2:
                 titles.setdefault(_plain(name), set()).add(document.path)
     for edge in skill.edges:
         said = titles.get(_plain(edge.link.text), set())
         if edge.source != skill.main.path or edge.link.kind != "inline" or edge.link.image:
             continue
-        if len(said) == 1 and edge.target not in said and not edge.fragment and _is_page(skill, edge.target):
+        if (
+            len(said) == 1
+            and edge.target not in said
+            and not edge.fragment
+            and _is_page(skill, edge.target)
+        ):
             (meant,) = said
             yield _miscalled(skill, edge.link, edge.target, meant)
 
