@@ -232,6 +232,36 @@ def test_a_bom_is_not_portable() -> None:
         assert len(report.findings) == count
 
 
+PORTABLE = {
+    "compatibility": ("compatibility: Linux", "field-unportable"),
+    "tools": ("allowed-tools: Read", "field-unportable"),
+    "list of tools": ("allowed-tools: [Read]", "field-invalid field-unportable"),
+    "number": ("metadata: {a: 1}", "field-invalid"),
+    "date": ("metadata: {a: 2026-01-31}", "frontmatter-date"),
+    "dashes": ("license: a --- b", "frontmatter-dashes"),
+    "alias": ("license: &a MIT", "frontmatter-alias"),
+    "other key": ("tags: a", "field-unknown"),
+    "colon": ("license: a: b", "frontmatter-colon"),
+    "key twice": ("license: a\nlicense: b", "frontmatter-duplicate-key"),
+    "all that every client takes": ("license: MIT\nmetadata:\n  a: b", ""),
+}
+
+
+@pytest.mark.parametrize(("line", "found"), PORTABLE.values(), ids=PORTABLE)
+def test_what_one_of_fourteen_loaders_refuses_is_not_portable(line: str, found: str) -> None:
+    text = HEAD.replace("\n---\n", f"\n{line}\n---\n") + "Read.\n"
+    rules = choose(RULES, "portable")
+    report = validate(loads({"SKILL.md": text}, root="pdf-tools"), rules=rules, advice=True)
+    assert sorted(f.rule for f in report.findings) == found.split()
+
+
+def test_only_what_is_exact_is_an_error() -> None:
+    """And every profile but `strict` is without advice, unless a client stumbles over it."""
+    assert all(rule.exact for rule in RULES.values() if rule.severity == "error")
+    assert all(rule.severity != "advice" for rule in choose(RULES, "default").values())
+    assert set(choose(RULES, "strict")) == set(RULES)
+
+
 def test_a_skill_without_a_body_is_not_portable() -> None:
     skill = loads({"SKILL.md": HEAD.rstrip()}, root="pdf-tools")
     assert not validate(skill).findings

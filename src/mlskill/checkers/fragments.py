@@ -140,7 +140,7 @@ _MEANT = re.compile(
     r"|(?:for +[\w, ()]+ +in|while|if|with) .*[:)\]]$)"
 )
 _SHELL = re.compile(
-    r"^[ \t]*(?:[$%!?>]|(?:pip3?|uv|conda|npm|npx|git|cd|curl|python3?|export|docker|sudo|brew|apt)\s)"
+    r"^[ \t]*(?:[$%!?>]|(?:pip3?|uv|conda|npm|npx|git|cd|curl|python3?|export|docker|sudo|brew|apt)\s)"  # noqa: E501
     r"|^[ \t]*FROM [\w./:-]+[ \t]*$|^[ \t]*\.\.\.[ \t]*$|^[+-] ",
     re.MULTILINE,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.instructions import instructs, overrides
-from mlskill.rules.prose import prose, spans
+from mlskill.rules.prose import in_prose, prose, spans
 from mlskill.rules.rule import Problems, at, rule
 
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|<\|\w{1,20}\|>")
@@ -20,16 +20,8 @@ _WRAPPERS = re.compile(
     re.MULTILINE,
 )
 _MARKS = (
-    "skill>",
-    "skills>",
-    "skill ",
-    "_content>",
-    "system",
-    "]]>",
-    "CDATA",
-    "<|",
-    "antml",
-    "_call",
+    *("<skill", "</skill", "<available_", "</available_", "<system", "</system", "<function_"),
+    *("</function_", "tool_result", "antml:", "<![CDATA[", "]]>", "<|"),
 )
 
 
@@ -53,7 +45,7 @@ def prompt_boundary(skill: Skill) -> Problems:
     """The text holds a tag or a token by which agents tell a skill from what is around it."""
     for document in skill.documents:
         if any(mark in document.text for mark in _MARKS):
-            for match in _WRAPPERS.finditer(prose(skill, document)):
+            for match in in_prose(skill, document, _WRAPPERS):
                 message = f"{match[0]} ends or opens a part of the prompt; write it as code"
                 yield at(document, match.span(), message)
 
@@ -126,10 +118,9 @@ _UNSEEN = re.compile(
 def text_hidden(skill: Skill) -> Problems:
     """An HTML element is hidden: readers of the page do not see its text, a model does."""
     for document in skill.documents:
-        lower = document.text
-        if "hidden" not in lower and "style" not in lower:
+        if "hidden" not in document.text and "style" not in document.text:
             continue
-        for match in _UNSEEN.finditer(prose(skill, document)):
+        for match in in_prose(skill, document, _UNSEEN):
             message = "readers do not see what is in this element, but a model does; remove it"
             yield at(document, match.span(), message)
 
@@ -145,14 +136,9 @@ _ACTIVE = re.compile(
 def html_active(skill: Skill) -> Problems:
     """The page holds HTML that runs or loads something where it is shown."""
     for document in skill.documents:
-        if "<" in document.text:
-            text = prose(skill, document)
-            for match in _ACTIVE.finditer(text):
-                yield at(
-                    document,
-                    match.span(),
-                    "runs or loads where the page is shown; write it as code",
-                )
+        for match in in_prose(skill, document, _ACTIVE) if "<" in document.text else ():
+            message = "runs or loads where the page is shown; write it as code"
+            yield at(document, match.span(), message)
 
 
 @rule("warning", exact=False)

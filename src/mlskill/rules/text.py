@@ -11,7 +11,7 @@ from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.once import once
 from mlskill.rules.portability import unfilled
-from mlskill.rules.prose import prose
+from mlskill.rules.prose import in_prose, prose
 from mlskill.rules.rule import Problem, Problems, at, rule
 
 
@@ -187,7 +187,7 @@ def text_conflict(skill: Skill) -> Problems:
     """A merge left its conflict markers in the text."""
     for document in skill.documents:
         if "\n=======\n" in document.text and "<<<<<<< " in document.text:
-            for match in _CONFLICT.finditer(prose(skill, document)):
+            for match in in_prose(skill, document, _CONFLICT):
                 yield at(document, match.span(), "is a marker of a conflict that was not resolved")
 
 
