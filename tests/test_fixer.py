@@ -91,7 +91,7 @@ def test_frontmatter(before: str, after: str, end: str) -> None:
     made, files = fixed({"SKILL.md": page(before)})
     assert files["SKILL.md"].decode() == page(after).decode()
     assert made.mended
-    assert not made.left.findings
+    assert not [finding for finding in made.left.findings if finding.severity != "advice"]
 
 
 @pytest.mark.parametrize("front", KEPT)
@@ -269,7 +269,7 @@ def test_a_page_of_ten_thousand_faults_is_mended_in_bounded_rounds() -> None:
     page = "---\nname: pdf-tools\ndescription: a\n" + "".join(f"k{n}: {n}\n" for n in range(300))
     made, files = fixed({"SKILL.md": f"{page}---\n{'a' * 9} ca\u00c3\u00a9\n".encode()})
     assert files["SKILL.md"].count(b"\n  k") == 300
-    assert not made.left.findings
+    assert not [finding for finding in made.left.findings if finding.severity != "advice"]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from mlskill import hidden
 from mlskill.formats import FORMATS
 from mlskill.formats.escape import cells, inert, width
 from mlskill.loader import loads
-from mlskill.model import Edit, Finding, Fix, Report, Suppressed
+from mlskill.model import Edit, Finding, Fix, Related, Report, Suppressed
 from mlskill.schema import report_schema
 from mlskill.validator import validate
 
@@ -35,6 +35,8 @@ SCHEMA = Path(mlskill.formats.__file__).parent / "report.schema.json"
 SAMPLE = Report(
     (
         Finding("name-missing", "error", "a/SKILL.md", 1, 1, 1, 4, "there is no name", "---"),
+        Finding("frontmatter-duplicate-key", "error", "a/SKILL.md", 4, 1, 4, 5, "stands already",
+                "name: b", (Related("a/SKILL.md", 2, 1, 2, 5, "it stands first here"),)),
         Finding("link-target-missing", "warning", "a/SKILL.md", 7, 5, 7, 14, "b.md does not exist; "
                 "did you mean c.md?", "see [b](b.md)"),
         Finding("fence-unclosed", "warning", "a/SKILL.md", 9, 3, 12, 1, "ends late", "> ```text"),
@@ -93,7 +95,7 @@ def test_colour_only_when_asked() -> None:
         (Report(skills=2, documents=5), "nothing found in 2 skills, 5 documents"),
         (Report(skills=1000, documents=1), "nothing found in 1,000 skills, 1 document"),
         (
-            Report(SAMPLE.findings[1:2], 1, 1, complete=False),
+            Report(SAMPLE.findings[2:3], 1, 1, complete=False),
             "1 warning in 1 skill, 1 document; a limit was reached, not all of it was read",
         ),
     ],
@@ -172,7 +174,7 @@ def test_sarif_names_files_rules_and_places() -> None:
     uris = [
         r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]
     ]
-    assert uris[3:5] == ["a/%E5%AD%97.md", "a/b%2Cc.md"]
+    assert uris[4:6] == ["a/%E5%AD%97.md", "a/b%2Cc.md"]
     assert run["columnKind"] == "unicodeCodePoints"
     assert run["invocations"] == [{"executionSuccessful": False}]
 

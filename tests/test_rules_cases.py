@@ -40,11 +40,11 @@ CASES: list[tuple[str, str, dict[str, str]]] = [
     ("link-target-missing", "[a](references) [b](references/) [c](.)", {"references/b.md": ""}),
     ("link-target-missing", "⟦[a][r]⟧, [b][r]\n\n[r]: b.md", {}),
     ("link-target-missing", '⟦<img src="x.png">⟧ <a href="b.md">b</a>', {"b.md": ""}),
-    ("link-target-missing", "[a](https://b.c/d.md) [b](//b.c) [c](mailto:a@b.c) <https://b.c>", {}),
+    ("link-target-missing", "[a](https://b.c/d.md) [c](mailto:a@b.c) <https://b.c>", {}),
     ("link-target-missing", "[a](<{{name}}.md>) [b](${x}.md) [c](x/*.md) [d](...)", {}),
     ("link-target-missing", "[a]({baseDir}/b.md) ⟦[c]({baseDir}/c.md)⟧", {"b.md": ""}),
     ("link-target-missing", "[t](assets/t.md)", {"assets/t.md": "[a](b.md) [c](../../d.md)"}),
-    ("link-target-missing", "[a](r/a.md)", {"r/a.md": "[x](r/b.md) ⟦[y](r/c.md)⟧", "r/b.md": ""}),
+    ("link-target-missing", "[a](r/a.md) [b](r/b.md)", {"r/a.md": "[x](r/b.md) ⟦[y](r/c.md)⟧", "r/b.md": ""}),
     # links: anchors
     ("link-anchor-missing", "[a](#b) [b](#B) ⟦[c](#c)⟧\n\n## B\n", {}),
     ("link-anchor-missing", "[a](#user-content-b) [b](#top) [c](#) [d](#fn-1)\n\n## B\n", {}),
@@ -230,6 +230,36 @@ def test_a_bom_is_not_portable() -> None:
     for profile, count in (("spec", 0), ("portable", 1)):
         report = validate(skill, rules=choose(RULES, profile))  # type: ignore[arg-type]
         assert len(report.findings) == count
+
+
+PORTABLE = {
+    "compatibility": ("compatibility: Linux", "field-unportable"),
+    "tools": ("allowed-tools: Read", "field-unportable"),
+    "list of tools": ("allowed-tools: [Read]", "field-invalid field-unportable"),
+    "number": ("metadata: {a: 1}", "field-invalid"),
+    "date": ("metadata: {a: 2026-01-31}", "frontmatter-date"),
+    "dashes": ("license: a --- b", "frontmatter-dashes"),
+    "alias": ("license: &a MIT", "frontmatter-alias"),
+    "other key": ("tags: a", "field-unknown"),
+    "colon": ("license: a: b", "frontmatter-colon"),
+    "key twice": ("license: a\nlicense: b", "frontmatter-duplicate-key"),
+    "all that every client takes": ("license: MIT\nmetadata:\n  a: b", ""),
+}
+
+
+@pytest.mark.parametrize(("line", "found"), PORTABLE.values(), ids=PORTABLE)
+def test_what_one_of_fourteen_loaders_refuses_is_not_portable(line: str, found: str) -> None:
+    text = HEAD.replace("\n---\n", f"\n{line}\n---\n") + "Read.\n"
+    rules = choose(RULES, "portable")
+    report = validate(loads({"SKILL.md": text}, root="pdf-tools"), rules=rules, advice=True)
+    assert sorted(f.rule for f in report.findings) == found.split()
+
+
+def test_only_what_is_exact_is_an_error() -> None:
+    """And every profile but `strict` is without advice, unless a client stumbles over it."""
+    assert all(rule.exact for rule in RULES.values() if rule.severity == "error")
+    assert all(rule.severity != "advice" for rule in choose(RULES, "default").values())
+    assert set(choose(RULES, "strict")) == set(RULES)
 
 
 def test_a_skill_without_a_body_is_not_portable() -> None:

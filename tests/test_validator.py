@@ -68,6 +68,34 @@ def test_paths_are_as_the_caller_named_the_folder(root: str, path: str) -> None:
     assert [f.path for f in validate(skill).findings] == [path]
 
 
+def test_one_name_in_two_reports_is_found_when_they_are_merged() -> None:
+    head = HEAD + "Read.\n"
+    reports = [
+        validate(loads({"SKILL.md": head}, root=f"{folder}/pdf-tools"))
+        for folder in ("b", "a", "c")
+    ]
+    assert not any(report.findings for report in reports)
+    merged = merge([merge(reports[:2]), reports[2]])
+    assert [(f.rule, f.path, f.related[0].path) for f in merged.findings] == [
+        ("name-duplicate", "b/pdf-tools/SKILL.md", "a/pdf-tools/SKILL.md"),
+        ("name-duplicate", "c/pdf-tools/SKILL.md", "a/pdf-tools/SKILL.md"),
+    ]
+    assert merged == merge(reports) == merge([merged, *reports[:0]])
+    ignored = {id_: rule for id_, rule in RULES.items() if id_ != "name-duplicate"}
+    skills = [loads({"SKILL.md": head}, root=f"{folder}/pdf-tools") for folder in "ab"]
+    assert not merge(validate(skill, rules=ignored) for skill in skills).findings
+
+
+def test_a_fault_says_where_the_other_half_of_it_is() -> None:
+    text = "---\nname: pdf-tools\nlicense: a\ndescription: Reads.\nlicense: b\n---\nRead.\n"
+    (finding,) = validate(loads({"SKILL.md": text}, root="pdf-tools")).findings
+    (other,) = finding.related
+    assert (finding.line, other.path, other.line, other.column, other.end_column) == (
+        5, "pdf-tools/SKILL.md", 3, 1, 8,
+    )  # fmt: skip
+    assert other.message == "it stands first here"
+
+
 def test_advice_is_given_only_when_asked_for() -> None:
     skill = loads({"SKILL.md": HEAD + "a\n" * 600}, root="pdf-tools")
     assert not validate(skill).findings
@@ -184,13 +212,21 @@ HOSTILE = {
     "controls and mojibake": "\x1bÃ©",
     "bidirectional": "ש\u202b",
     "zero width": "a\u200b",
-    "tags": "\U000e0041",
+    "tag characters": "\U000e0041",
     "mojibake": "Ã©x",
     "one run of mojibake": "Ð¿",
     "one word": "a.",
     "folders": "a/",
     "empty headings": "#\n",
     "keys": "key{}: 1\n",
+    "tasks": "[TODO: a]\n\n",
+    "homes": "/Users/x1/ ",
+    "tags": "</skill>\n\n",
+    "comments": "<!-- now run -->\n\n",
+    "labels": "[a b][c] ",
+    "lookalikes": "pаge ",
+    "broken blocks": "```python\nx = (\n```\n\n",
+    "fences in fences": "```md\n```py\n```\n\n",
 }
 
 

@@ -46,7 +46,9 @@ class _Builder:
         line = self.source.line_of(first[0])
         message = f"key {key!r} stands already on line {line}; keep one of the two"
         rule, where = "frontmatter-duplicate-key", self.source.path
-        self.faults.append(Fault(rule, where, start, end, message, (*first, "it stands first here")))
+        self.faults.append(
+            Fault(rule, where, start, end, message, (*first, "it stands first here"))
+        )
 
     def build(self, text: str, base: int) -> Any:
         """What `text`, at offset `base` of the file, holds; raises `yaml.YAMLError`."""

@@ -37,7 +37,11 @@ def broken_json(text: str) -> None:
         check_json(text)
     except FaultError as fault:
         plain = _STRING.sub('""', text)
-        if plain.lstrip()[:1] not in ("{", "[") or _NO_JSON_YET.search(plain) or _INSIDE.search(text):
+        if (
+            plain.lstrip()[:1] not in ("{", "[")
+            or _NO_JSON_YET.search(plain)
+            or _INSIDE.search(text)
+        ):
             return
         if "stands twice" not in fault.message and _several(text):
             return
@@ -59,9 +63,7 @@ def _several(text: str) -> bool:
 
 # In these ways a parser that looks at a part, or at two alternatives, is misled.
 _YAML_TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%|<[A-Za-z]|\{[A-Za-z_ ]+\}|\.\.\.|…")
-# A page with a frontmatter, all of it called YAML.
-_PAGE = re.compile(r"---\n(?:.*\n)*?---\n(?:.*\n)*?#{1,6} \S")
-_ALTERNATIVES = re.compile(r"^\s*#|\s#\s", re.MULTILINE)
+_ALTERNATIVES = re.compile(r"^[ \t]*#|\s#\s", re.MULTILINE)
 
 
 def broken_yaml(text: str) -> None:
@@ -82,7 +84,7 @@ def broken_yaml(text: str) -> None:
         if "stands twice" in fault.message:
             if _ALTERNATIVES.search(text) or _adjacent(text, fault.line):
                 return
-        elif "<document start>" in fault.message or _PAGE.match(text):
+        elif "<document start>" in fault.message or _is_page(text):
             return
         elif fault.column == 1 and _commented(text, fault.line):
             return  # another fragment, with a comment as its title
@@ -94,6 +96,12 @@ def _adjacent(text: str, line: int) -> bool:
     lines = text.split("\n")
     keys = [each.partition(":")[0] for each in lines[max(0, line - 2) : line]]
     return len(set(keys)) < len(keys)
+
+
+def _is_page(text: str) -> bool:
+    """Whether `text` is a page with a frontmatter, all of it called YAML."""
+    body = text.partition("\n---\n")[2]
+    return text.startswith("---\n") and re.search(r"^#{1,6} \S", body, re.MULTILINE) is not None
 
 
 def _commented(text: str, line: int) -> bool:
@@ -127,17 +135,18 @@ _SURE = re.compile(
 )
 # Where it says no more than "invalid syntax", the line must be Python beyond doubt.
 _MEANT = re.compile(
-    r"\s*(?:(?:async +)?def +\w+ *\(|class +\w+ *[(:]|from +[\w.]+ +import\b|import +[\w.]+( +as)?\b"
+    r"\s*(?:(?:async +)?def +\w+ *\(|class +\w+ *[(:]|from +[\w.]+ +import\b"
+    r"|import +[\w.]+( +as)?\b"
     r"|(?:for +[\w, ()]+ +in|while|if|with) .*[:)\]]$)"
 )
 _SHELL = re.compile(
-    r"^\s*(?:[$%!?>]|(?:pip3?|uv|conda|npm|npx|git|cd|curl|python3?|export|docker|sudo|brew|apt)\s)"
-    r"|^\s*FROM [\w./:-]+\s*$|^\s*\.\.\.\s*$|^[+-] ",
+    r"^[ \t]*(?:[$%!?>]|(?:pip3?|uv|conda|npm|npx|git|cd|curl|python3?|export|docker|sudo|brew|apt)\s)"  # noqa: E501
+    r"|^[ \t]*FROM [\w./:-]+[ \t]*$|^[ \t]*\.\.\.[ \t]*$|^[+-] ",
     re.MULTILINE,
 )
 # What Python learnt later than the oldest that runs this: it must not depend on who looks.
 _NEWER = re.compile(
-    r"^\s*(?:type \w+|(?:async )?def \w+\[|class \w+\[|except [\w.]+,)|\b[fFtT][rR]?[\"']", re.M
+    r"^[ \t]*(?:type \w+|(?:async )?def \w+\[|class \w+\[|except [\w.]+,)|\b[fFtT][rR]?[\"']", re.M
 )
 _SIGNATURE = re.compile(r"^\s*[\w.]+\(.*", re.DOTALL)
 
@@ -209,7 +218,8 @@ def broken_dockerfile(text: str) -> None:
 
 
 _SQL = re.compile(
-    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|(\$\w*\$).*?\1|[()']", re.DOTALL
+    r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|(\$\w{0,40}\$).{0,5000}?\1|[()']",
+    re.DOTALL,
 )
 
 

@@ -112,7 +112,7 @@ def broken_workflow(text: str) -> None:
             held = _keys(job)
             needs = held.get("needs")
             for need in needs.value if isinstance(needs, yaml.SequenceNode) else [needs]:
-                if _text(need) and _text(need) not in jobs and len(jobs) > 1:
+                if need is not None and _text(need) and _text(need) not in jobs and len(jobs) > 1:
                     _refuse(need, f"needs the job {_text(need)}, which this workflow does not have")
             steps = held.get("steps")
             for step in steps.value if isinstance(steps, yaml.SequenceNode) else ():

@@ -14,14 +14,19 @@ from mlskill.checkers.tools import FaultError
 _CLOSES = {"fi": "if", "done": "do", "esac": "case"}
 _PAIRS = {opens: closes for closes, opens in _CLOSES.items()}
 _TOKEN = re.compile(
-    r"(?P<escape>\\.)|(?P<comment>(?<![^\s;|&(])#[^\n]*)|(?P<here><<-?[ \t]*(?P<q>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=q))"
-    r"|(?P<three><<<)|(?P<single>\$?'[^']*'?)|(?P<double>\")|(?P<open>\$\(\(?|\$\{|(?<![\w$])\(\(?)"
-    r"|(?P<close>\)\)?|\})|(?P<tick>`)|(?P<end>\n|;;?|&&?|\|\|?)|(?P<name>[A-Za-z_]\w*)|(?P<space>[ \t]+)"
-    r"|(?P<other>.)",
+    r"(?P<escape>\\.)|(?P<comment>(?<![^\s;|&(])#[^\n]*)"
+    r"|(?P<here><<-?[ \t]*(?P<q>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=q))"
+    r"|(?P<three><<<)|(?P<single>\$?'[^']*'?)|(?P<double>\")"
+    r"|(?P<open>\$\(\(?|\$\{|(?<![\w$])\(\(?)|(?P<close>\)\)?|\})|(?P<tick>`)"
+    r"|(?P<end>\n|;;?|&&?|\|\|?)|(?P<name>[A-Za-z_]\w*)|(?P<space>[ \t]+)|(?P<other>.)",
     re.DOTALL,
 )
-_DOUBLE = re.compile(r"\"(?:[^\"\\`$]|\\.|`[^`]*`|\$(?!\()|\$\((?:[^()\"]|\"[^\"]*\"|\([^()]*\))*\))*+\"?", re.DOTALL)
-_BEFORE_COMMAND = frozenset(("then", "do", "else", "elif", "if", "while", "until", "{", "!", "time"))
+_DOUBLE = re.compile(
+    r"\"(?:[^\"\\`$]|\\.|`[^`]*`|\$(?!\()|\$\((?:[^()\"]|\"[^\"]*\"|\([^()]*\))*\))*+\"?", re.DOTALL
+)
+_BEFORE_COMMAND = frozenset(
+    ("then", "do", "else", "elif", "if", "while", "until", "{", "!", "time")
+)
 
 
 def broken_shell(text: str) -> None:

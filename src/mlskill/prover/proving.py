@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any
 
-from mlskill.model import Place, Skill
 from mlskill import checkers
+from mlskill.model import Place, Skill
 from mlskill.prover.blocks import Program, Task, programs
 from mlskill.prover.jobs import Job, Ran
 from mlskill.prover.proof import Outcome, Plan, Proof, Status

@@ -35,7 +35,8 @@ def fence_collision(skill: Skill) -> Problems:
     for document, block, span in _collisions(skill):
         longer = block.fence[0] * (len(block.fence) + 1)
         number = document.source.line_of(block.start)
-        message = f"lies in the block that line {number} opened, and ends it; close that first, or write {longer} around it"
+        where = f"lies in the block that line {number} opened, and ends it"
+        message = f"{where}; close that first, or write {longer} around it"
         place = (block.start, block.start + len(block.fence))
         around = Nearby(document.path, *place, "the block around it")
         yield at(document, span, message, related=(around,))
@@ -138,7 +139,11 @@ def _blocks(skill: Skill) -> tuple[tuple[Document, CodeBlock], ...]:
 
 def _bounded(text: str) -> bool:
     """Whether a parser that goes down for each bracket comes back."""
-    return len(text) <= _LONGEST and not re.search(rf"(?:[\[({{-][\s]*){{{_DEEPEST}}}", text)
+    if len(text) > _LONGEST:
+        return False
+    if max(map(text.count, "[({-")) < _DEEPEST:
+        return True
+    return re.search(rf"(?:[\[({{-]\s*){{{_DEEPEST}}}", text) is None
 
 
 def _span(document: Document, block: CodeBlock, fault: FaultError) -> tuple[int, int]:

@@ -24,18 +24,21 @@ _BEGINNINGS = (
     *("never ", "without "),
 )
 _ADDRESSED = re.compile(
-    r"\b(?:agents?|models?|system)\s*[:,]|\b(?:ai|llm|assistants?|claude|chatgpt|copilot)\s*(?:[:,]|must|shall)"
-    r"|\byou\s+(?:must|shall|will\s+now|are\s+now|have\s+to)\b|\b(?:system|hidden|secret)\s+(?:prompt|instructions?)\b"
-    r"|\bnew\s+instructions?\b|\binstructions?\s+(?:for|to)\s+(?:the\s+)?(?:ai|llm|agent|assistant|model|claude)\b"
-    r"|\b(?:always|first|then|also|now|please|silently|secretly|quietly)[ ,]+(?:run|execute|send|upload|post|fetch"
-    r"|download|curl|wget|delete|exfiltrate|install|read|copy|email)\b|\b(?:curl|wget)\s+(?:-\S+\s+)*https?://"
-    r"|\bexfiltrat\w+\b|\brm\s+-rf?\s",
+    r"\b(?:agents?|models?|system)\s*[:,]"
+    r"|\b(?:ai|llm|assistants?|claude|chatgpt|copilot)\s*(?:[:,]|must|shall)"
+    r"|\byou\s+(?:must|shall|will\s+now|are\s+now|have\s+to)\b"
+    r"|\b(?:system|hidden|secret)\s+(?:prompt|instructions?)\b|\bnew\s+instructions?\b"
+    r"|\binstructions?\s+(?:for|to)\s+(?:the\s+)?(?:ai|llm|agent|assistant|model|claude)\b"
+    r"|\b(?:always|first|then|also|now|please|silently|secretly|quietly)[ ,]+(?:run|execute|send"
+    r"|upload|post|fetch|download|curl|wget|delete|exfiltrate|install|read|copy|email)\b"
+    r"|\b(?:curl|wget)\s+(?:-\S+\s+)*https?://|\bexfiltrat\w+\b|\brm\s+-rf?\s",
     re.IGNORECASE,
 )
 # Words by which a sentence speaks of such instructions instead of giving them.
 _SPOKEN_OF = re.compile(
-    r"[\"“”‘'`*]\s*$|\b(?:such as|e\.g\.|for example|like|says?|saying|said|contain\w*|includ\w*|attempt\w*|try|tries"
-    r"|trying|detect\w*|attack\w*|inject\w*|malicious\w*|phrases?|refus\w*|reject\w*|do not|don['’]t|never|cannot"
+    r"[\"“”‘'`*]\s*$|\b(?:such as|e\.g\.|for example|like|says?|saying|said|contain\w*|includ\w*"
+    r"|attempt\w*|try|tries|trying|detect\w*|attack\w*|inject\w*|malicious\w*|phrases?|refus\w*"
+    r"|reject\w*|do not|don['’]t|never|cannot"
     r"|must not|should not|to|may|might|could|can|would|if|when|that)\b[^.\n]{0,60}$",
     re.IGNORECASE,
 )
@@ -58,7 +61,7 @@ def overrides(text: str) -> Iterator[tuple[int, int]]:
     for match in _begun(text, lower):
         before = text[max(0, match.start() - 120) : match.start()].rpartition("\n")[2]
         after = text[match.end() : match.end() + 2]
-        if not _SPOKEN_OF.search(before) and after[:1] not in ("\"", "”", "'", "’", "`", "*"):
+        if not _SPOKEN_OF.search(before) and after[:1] not in ('"', "”", "'", "’", "`", "*"):
             yield match.span()
 
 

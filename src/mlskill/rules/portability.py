@@ -12,7 +12,9 @@ from mlskill.model import Document, Skill
 from mlskill.rules.rule import Problem, Problems, at, rule
 
 _PLAIN = ("'", '"', "|", ">", "[", "{")
-_DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[Tt ]\s*\d\d?:\d\d:\d\d(?:\.\d*)?\s*(?:Z|[-+]\d\d?(?::?\d\d)?)?)?")
+_DATE = re.compile(
+    r"\d{4}-\d\d?-\d\d?(?:[Tt ]\s*\d\d?:\d\d:\d\d(?:\.\d*)?\s*(?:Z|[-+]\d\d?(?::?\d\d)?)?)?"
+)
 
 
 @rule("warning")
@@ -24,7 +26,9 @@ def frontmatter_dashes(skill: Skill) -> Problems:
     at_ = closing.find("---")
     if main.frontmatter.present and at_ != -1 and block.rstrip().endswith("---"):
         start = 3 + at_
-        yield at(main, (start, start + 3), "several loaders end the frontmatter here; write – or a comma")
+        yield at(
+            main, (start, start + 3), "several loaders end the frontmatter here; write – or a comma"
+        )
 
 
 @rule("warning")
@@ -51,7 +55,11 @@ def frontmatter_comment(skill: Skill) -> Problems:
             rest = text[end : newline if newline != -1 else None]
             if rest.lstrip().startswith("#") and rest[:1] in " \t":
                 span = (end + len(rest) - len(rest.lstrip()), end + len(rest.rstrip()))
-                yield at(skill.main, span, f"is no part of the {field} but a comment; put the {field} in quotes")
+                yield at(
+                    skill.main,
+                    span,
+                    f"is no part of the {field} but a comment; put the {field} in quotes",
+                )
 
 
 @rule("advice")
@@ -60,7 +68,9 @@ def field_unportable(skill: Skill) -> Problems:
     front = skill.main.frontmatter
     for field in ("compatibility", "allowed-tools"):
         if (field,) in front.keys:
-            yield at(skill.main, front.keys[field,], f"some clients refuse a skill that has {field}")
+            yield at(
+                skill.main, front.keys[field,], f"some clients refuse a skill that has {field}"
+            )
 
 
 @rule("warning")
@@ -78,12 +88,15 @@ def skill_nested(skill: Skill) -> Problems:
     """A skill lies inside another: some clients list both, some do not find the inner one."""
     for inner in skill.skills:
         path = f"{inner.prefix}SKILL.md"
-        yield Problem(path, 0, 0, "lies inside another skill; clients differ in what they make of it")
+        yield Problem(
+            path, 0, 0, "lies inside another skill; clients differ in what they make of it"
+        )
 
 
 _UNFILLED = re.compile(
-    r"\[?\b(?:TODO|FIXME|TBD)\b(?=:|\]|\s*$)|\[(?:insert|describe|add|your|enter|fill)\b[^\]\n]{0,80}\](?!\()"
-    r"|\b[Ll]orem ipsum\b|(?<!\$)\{\{[^{}\n]*\w[^{}\n]*\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>|\$ARGUMENTS\b|\$\{[A-Za-z_]\w*\}",
+    r"\[?\b(?:TODO|FIXME|TBD)\b(?=:|\]|\s*$)|\b[Ll]orem ipsum\b"
+    r"|\[(?:insert|describe|add|your|enter|fill)\b[^\]\n]{0,80}\](?!\()"
+    r"|(?<!\$)\{\{\s?\w[^{}\n]{0,200}\}\}|\{%[^\n]{0,200}?%\}|<%[^\n]{0,200}?%>|\$ARGUMENTS\b|\$\{[A-Za-z_]\w*\}",
 )
 
 
@@ -99,7 +112,8 @@ def description_unfilled(skill: Skill) -> Problems:
 
 
 _TODO = re.compile(
-    r"^[ \t]*(?:[-*+] |#{1,6} )?(\[TODO:?[^\]\n]*\](?!\()|\[(?:Insert|Describe|Add your|Fill in)\b[^\]\n]{0,80}\](?!\())"
+    r"^[ \t]*(?:[-*+] |#{1,6} )?"
+    r"(\[TODO:?[^\]\n]*\](?!\()|\[(?:Insert|Describe|Add your|Fill in)\b[^\]\n]{0,80}\](?!\())"
     r"|\b([Ll]orem ipsum dolor)\b",
     re.MULTILINE,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.instructions import instructs, overrides
-from mlskill.rules.prose import prose, spans
+from mlskill.rules.prose import in_prose, prose, spans
 from mlskill.rules.rule import Problems, at, rule
 
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|<\|\w{1,20}\|>")
@@ -19,7 +19,10 @@ _WRAPPERS = re.compile(
     r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>",
     re.MULTILINE,
 )
-_MARKS = ("skill>", "skills>", "skill ", "_content>", "system", "]]>", "CDATA", "<|", "antml", "_call")
+_MARKS = (
+    *("<skill", "</skill", "<available_", "</available_", "<system", "</system", "<function_"),
+    *("</function_", "tool_result", "antml:", "<![CDATA[", "]]>", "<|"),
+)
 
 
 @rule("warning")
@@ -42,7 +45,7 @@ def prompt_boundary(skill: Skill) -> Problems:
     """The text holds a tag or a token by which agents tell a skill from what is around it."""
     for document in skill.documents:
         if any(mark in document.text for mark in _MARKS):
-            for match in _WRAPPERS.finditer(prose(skill, document)):
+            for match in in_prose(skill, document, _WRAPPERS):
                 message = f"{match[0]} ends or opens a part of the prompt; write it as code"
                 yield at(document, match.span(), message)
 
@@ -70,12 +73,18 @@ def instruction_hidden(skill: Skill) -> Problems:
             continue
         for kind, text, start, end in _unshown(document):
             if instructs(text):
-                yield at(document, (start, end), f"this {kind} speaks to the model, unseen by readers")
+                yield at(
+                    document, (start, end), f"this {kind} speaks to the model, unseen by readers"
+                )
 
 
-_REMARK = re.compile(r"^ {0,3}\[[^\[\]\n]{1,80}\]:[ \t]*<?[#>]?>?[ \t]*[\"'(]([^\n]+)[\"')]", re.MULTILINE)
+_REMARK = re.compile(
+    r"^ {0,3}\[[^\[\]\n]{1,80}\]:[ \t]*<?[#>]?>?[ \t]*[\"'(]([^\n]+)[\"')]", re.MULTILINE
+)
 _TITLE = re.compile(r"\]\([^()\n]*[ \t]\"([^\"\n]+)\"\)")
-_ATTRIBUTE = re.compile(r"<[A-Za-z][^<>\n]*\b(?:alt|title|aria-label|data-[\w-]+)=\"([^\"\n]+)\"[^<>\n]*>")
+_ATTRIBUTE = re.compile(
+    r"<[A-Za-z][^<>\n]{0,300}?\b(?:alt|title|aria-label|data-[\w-]{1,40})=\"([^\"\n]{1,500})\""
+)
 
 
 def _unshown(document: Document) -> Iterator[tuple[str, str, int, int]]:
@@ -97,9 +106,10 @@ def _unshown(document: Document) -> Iterator[tuple[str, str, int, int]]:
 
 
 _UNSEEN = re.compile(
-    r"<([A-Za-z][\w-]*)\b[^<>\n]*?(?:\shidden(?=[\s>=/])|style\s*=\s*[\"'][^\"'<>\n]*?(?:display\s*:\s*none"
-    r"|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d])"
-    r"|(?<![\w-])color\s*:\s*(?:white|#fff(?:fff)?|transparent)\b))[^<>\n]*>",
+    r"<[A-Za-z][\w-]{0,40}(?=\s)[^<>\n]{0,300}?(?:\shidden(?=[\s>=/])"
+    r"|style\s*=\s*[\"'][^\"'<>\n]{0,300}?(?:display\s*:\s*none|visibility\s*:\s*hidden"
+    r"|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d])"
+    r"|(?<![\w-])color\s*:\s*(?:white|#fff(?:fff)?|transparent)\b))[^<>\n]{0,300}>",
     re.IGNORECASE,
 )
 
@@ -108,17 +118,16 @@ _UNSEEN = re.compile(
 def text_hidden(skill: Skill) -> Problems:
     """An HTML element is hidden: readers of the page do not see its text, a model does."""
     for document in skill.documents:
-        lower = document.text
-        if "hidden" not in lower and "style" not in lower:
+        if "hidden" not in document.text and "style" not in document.text:
             continue
-        for match in _UNSEEN.finditer(prose(skill, document)):
+        for match in in_prose(skill, document, _UNSEEN):
             message = "readers do not see what is in this element, but a model does; remove it"
             yield at(document, match.span(), message)
 
 
 _ACTIVE = re.compile(
-    r"<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]*>"
-    r"|<[A-Za-z][^<>\n]*\son[a-z]{3,20}\s*=[^<>\n]*>",
+    r"<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]{0,500}>"
+    r"|<[A-Za-z][^<>\n]{0,300}?\son[a-z]{3,20}\s*=[^<>\n]{0,500}>",
     re.IGNORECASE,
 )
 
@@ -127,10 +136,9 @@ _ACTIVE = re.compile(
 def html_active(skill: Skill) -> Problems:
     """The page holds HTML that runs or loads something where it is shown."""
     for document in skill.documents:
-        if "<" in document.text:
-            text = prose(skill, document)
-            for match in _ACTIVE.finditer(text):
-                yield at(document, match.span(), "runs or loads where the page is shown; write it as code")
+        for match in in_prose(skill, document, _ACTIVE) if "<" in document.text else ():
+            message = "runs or loads where the page is shown; write it as code"
+            yield at(document, match.span(), message)
 
 
 @rule("warning", exact=False)

@@ -27,6 +27,16 @@ def prose(skill: Skill, document: Document) -> str:
     return kept[document.path]
 
 
+def in_prose(skill: Skill, document: Document, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Where `pattern` matches in the prose of `document`; what is in code is not looked at.
+
+    Most pages have no match at all, and their prose is never made.
+    """
+    for match in pattern.finditer(document.text, document.frontmatter.end):
+        if prose(skill, document)[match.start() : match.end()] == match[0]:
+            yield match
+
+
 def _blanked(document: Document) -> str:
     text, parts, at = document.text, [], 0
     for start, end in sorted(_outside(document)):
@@ -40,8 +50,8 @@ def _blanked(document: Document) -> str:
 def _outside(document: Document) -> Iterator[tuple[int, int]]:
     """What is no prose: frontmatter, blocks of code, comments, code spans."""
     yield 0, document.frontmatter.end
-    for item in (*document.blocks, *document.comments):
-        yield item.start, item.end
+    yield from ((block.start, block.end) for block in document.blocks)
+    yield from ((comment.start, comment.end) for comment in document.comments)
     yield from spans(document)
 
 

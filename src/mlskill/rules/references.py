@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.nearest import Nearest
-from mlskill.rules.prose import prose
+from mlskill.rules.prose import in_prose, prose
 from mlskill.rules.rule import Nearby, Problems, at, rule
 
 # A label is short, and no bracket is in it; CommonMark allows 999 characters.
@@ -22,13 +22,17 @@ _URL = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[A-Za-z]{2,}(?:[/?#:]\S*)?", re.I
 def link_label_missing(skill: Skill) -> Problems:
     """A link names a label that the page does not define, so it is shown as brackets."""
     for document in skill.documents:
-        if "][" not in document.text:
+        text = document.text
+        brackets = [*_REFERENCE.finditer(text)] if "][" in text else []
+        if not brackets:
             continue
         labels = {_folded(label): label for label, *_ in _definitions(skill, document)}
         nearest = Nearest(labels)
-        for match in _REFERENCE.finditer(prose(skill, document)):
+        for match in brackets:
             words, label = match[1], match[2] or match[1]
             if _folded(label) in labels or not _is_meant(words, match[2], labels):
+                continue
+            if prose(skill, document)[match.start() : match.end()] != match[0]:
                 continue
             near = nearest.name(_folded(label))
             hint = f"; did you mean [{labels[near]}]?" if near else ""
@@ -62,7 +66,7 @@ _REMARKS = frozenset(("//", "comment", "_", "#", "//comment"))
 
 
 def _definitions(skill: Skill, document: Document) -> Iterator[tuple[str, str, int, int]]:
-    for match in _DEFINITION.finditer(prose(skill, document)):
+    for match in in_prose(skill, document, _DEFINITION):
         yield match[1], match[2], match.start(), match.end()
 
 

@@ -26,8 +26,9 @@ _KEYS = {
 _GROUPS = {f"k{number}": name for number, name in enumerate(_KEYS)}
 # Without one of these there is no key; a search for words is many times faster than the pattern.
 _MARKS = (
-    *("AKIA", "ASIA", "AIza", "SG.", "T3BlbkFJ", "_live_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
-    *("github_pat_", "glpat-", "hf_", "npm_", "pypi-", "sk-ant-", "xox", "PRIVATE KEY-----"),
+    *(b"AKIA", b"ASIA", b"AIza", b"SG.", b"T3BlbkFJ", b"_live_", b"ghp_", b"gho_", b"ghu_"),
+    *(b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"hf_", b"npm_", b"pypi-", b"sk-ant-"),
+    *(b"xox", b"PRIVATE KEY-----"),
 )
 # What people write for a key when they show how one looks.
 _EXAMPLE = re.compile(
@@ -39,7 +40,7 @@ _EXAMPLE = re.compile(
 @rule("warning", exact=False)
 def secret_key(skill: Skill) -> Problems:
     """A page holds what looks like a real key, token or private key."""
-    pages = [d for d in skill.documents if any(mark in d.text for mark in _MARKS)]
+    pages = [d for d in skill.documents if any(mark in d.source.raw for mark in _MARKS)]
     if not pages:
         return
     alternatives = "|".join(f"(?P<k{n}>{key})" for n, key in enumerate(_KEYS.values()))

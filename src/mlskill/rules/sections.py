@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import pairwise
 
 from mlskill.linker import role
 from mlskill.model import Document, Skill
@@ -24,7 +26,7 @@ def heading_empty(skill: Skill) -> Problems:
 
 
 _DELIMITER = re.compile(
-    r"^ {0,3}(?:\|[ \t]*:?-+:?[ \t]*|:?-+:?[ \t]*\|)[-:| \t]*$", re.MULTILINE
+    r"^ {0,3}(?:\|[ \t]*:?-++:?[ \t]*+|:?-++:?[ \t]*+\|)[-:| \t]*+$", re.MULTILINE
 )
 _PIPE = re.compile(r"(?<!\\)\|")
 
@@ -38,31 +40,39 @@ def table_row_long(skill: Skill) -> Problems:
             continue
         blocks = [(block.start, block.end) for block in document.blocks]
         starts = [start for start, _ in blocks]
+        done = 0
         for match in _DELIMITER.finditer(text, document.frontmatter.end):
             i = bisect_right(starts, match.start()) - 1
-            if match.start() and (i < 0 or match.start() >= blocks[i][1]):
-                yield from _long_rows(document, text, match)
+            if match.start() > done and (i < 0 or match.start() >= blocks[i][1]):
+                rows = [*_rows(text, match)]
+                done = rows[-1][1] if rows else match.end()
+                yield from _long_rows(document, rows, len(_cells(match[0])))
 
 
-def _long_rows(document: Document, text: str, delimiter: re.Match[str]) -> Problems:
-    """The rows under `delimiter`, if a heading of as many cells stands over it, that are longer."""
+def _rows(text: str, delimiter: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Where the rows under `delimiter` lie, if a heading of as many cells stands over it."""
     head = text[text.rfind("\n", 0, delimiter.start() - 1) + 1 : delimiter.start() - 1]
-    columns = len(_cells(delimiter[0]))
-    if len(_cells(head)) != columns:
+    if len(_cells(head)) != len(_cells(delimiter[0])):
         return
     start = delimiter.end() + 1
     while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end == -1 else end
-        row = text[start:end]
-        if not row.strip() or "|" not in row:
+        if "|" not in text[start:end]:
             return
-        cells = _cells(row)
-        if len(cells) > columns and "".join(text[a + start : b + start] for a, b in cells[columns:]).strip():
-            span = (start + cells[columns][0], start + cells[-1][1])
-            message = f"this row has {len(cells)} cells, its table {columns}; write \\| for | in a cell"
-            yield at(document, span, message)
+        yield start, end
         start = end + 1
+
+
+def _long_rows(document: Document, rows: list[tuple[int, int]], columns: int) -> Problems:
+    """The rows that have text in more cells than `columns`."""
+    for start, end in rows:
+        row = document.text[start:end]
+        cells = _cells(row)
+        if len(cells) > columns and row[cells[columns][0] : cells[-1][1]].strip("| \t"):
+            span = (start + cells[columns][0], start + cells[-1][1])
+            said = f"this row has {len(cells)} cells, its table {columns}"
+            yield at(document, span, f"{said}; write \\| for | in a cell")
 
 
 def _cells(row: str) -> list[tuple[int, int]]:
@@ -74,7 +84,7 @@ def _cells(row: str) -> list[tuple[int, int]]:
         bounds.insert(0, -1)
     if not (stripped.endswith("|") and not stripped.endswith("\\|")) or len(bounds) == 1:
         bounds.append(len(row.rstrip()))
-    return [(left + 1, right) for left, right in zip(bounds, bounds[1:], strict=False)]
+    return [(left + 1, right) for left, right in pairwise(bounds)]
 
 
 @rule("advice")

@@ -11,7 +11,7 @@ from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.once import once
 from mlskill.rules.portability import unfilled
-from mlskill.rules.prose import prose
+from mlskill.rules.prose import in_prose, prose
 from mlskill.rules.rule import Problem, Problems, Replace, at, rule
 
 
@@ -139,7 +139,8 @@ def _name(char: str) -> str:
 # A letter that looks like a Latin one, and where it belongs: words of its own script.
 _LOOKALIKES = "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅαοορινκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
 _MIXED = re.compile(
-    rf"[A-Za-z]+[{_LOOKALIKES}]+[A-Za-z{_LOOKALIKES}]*|[{_LOOKALIKES}]+[A-Za-z]+[A-Za-z{_LOOKALIKES}]*"
+    rf"(?<![A-Za-z{_LOOKALIKES}])(?:[A-Za-z]+[{_LOOKALIKES}]|[{_LOOKALIKES}]+[A-Za-z])"
+    rf"[A-Za-z{_LOOKALIKES}]*"
 )
 _FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 
@@ -157,26 +158,23 @@ def text_homoglyph(skill: Skill) -> Problems:
                 document.text[match.end() : match.end() + 1],
             )
             latin = sum(c.isascii() for c in match[0])
-            if any(_FOREIGN.match(c) for c in around) or latin < 3 or _is_unit(match[0]):
+            if any(_FOREIGN.match(c) for c in around) or latin < 3 or not _WORD.fullmatch(match[0]):
                 continue
             at_ = match.start() + match[0].index(char)
             message = f"U+{ord(char):04X} {_name(char)} in a Latin word; it only looks the same"
             yield at(document, (at_, at_ + 1), message)
 
 
-def _is_unit(word: str) -> bool:
-    """Whether the foreign letter stands before or behind the word, as in mathematics."""
-    return not re.fullmatch(
-        rf"[A-Za-z{_LOOKALIKES}]*[A-Za-z][{_LOOKALIKES}]+[A-Za-z]+|[{_LOOKALIKES}][A-Za-z]{{3,}}|[A-Za-z]{{3,}}[{_LOOKALIKES}]",
-        word,
-    )
+# Inside a word, or at the edge of one that is too long for a unit or a variable.
+_WORD = re.compile(
+    rf"[A-Za-z{_LOOKALIKES}]*[A-Za-z][{_LOOKALIKES}]+[A-Za-z]+"
+    rf"|[{_LOOKALIKES}][A-Za-z]{{3,}}|[A-Za-z]{{3,}}[{_LOOKALIKES}]"
+)
 
 
 _LINES = 50
 _SPACES = 300
-_GAP = re.compile(
-    rf"\n(?:[ \t\u00a0]*\n){{{_LINES},}}(?=[ \t]*\S)|[ \t\u00a0\u3000]{{{_SPACES},}}(?=\S)"
-)
+_GAP = re.compile(rf"\n[ \t\u00a0\n]{{{_LINES},}}+|[ \t\u00a0\u3000]{{{_SPACES},}}+")
 
 
 @rule("warning")
@@ -184,12 +182,14 @@ def text_padding(skill: Skill) -> Problems:
     """So much white space stands before a text that readers do not scroll to it."""
     for document in skill.documents:
         text = document.text
-        if "\n" * 20 in text or " " * 100 in text or "\t" * 100 in text or "\u00a0" * 100 in text:
-            for match in _GAP.finditer(text):
-                if match[0][0] != "\n" and _in_table(text, match):
-                    continue
-                lines = match[0].count("\n") - 1
-                what = f"{lines:,} empty lines" if lines > 0 else f"{len(match[0]):,} spaces"
+        if not any(white in text for white in ("\n" * 20, " " * 100, "\t" * 100, "\u00a0" * 100)):
+            continue
+        for match in _GAP.finditer(text.rstrip()):
+            lines, last = match[0].count("\n") - 1, match[0].rpartition("\n")[2]
+            if lines < _LINES and (len(last) < _SPACES or _in_table(text, match)):
+                continue
+            if text[match.end()] != "\n":
+                what = f"{lines:,} empty lines" if lines >= _LINES else f"{len(last):,} spaces"
                 yield at(
                     document, (match.end(), match.end()), f"stands behind {what}, out of sight"
                 )
@@ -209,7 +209,7 @@ def text_conflict(skill: Skill) -> Problems:
     """A merge left its conflict markers in the text."""
     for document in skill.documents:
         if "\n=======\n" in document.text and "<<<<<<< " in document.text:
-            for match in _CONFLICT.finditer(prose(skill, document)):
+            for match in in_prose(skill, document, _CONFLICT):
                 yield at(document, match.span(), "is a marker of a conflict that was not resolved")
 
 

@@ -15,7 +15,7 @@ def name_duplicate(skill: Skill) -> Problems:
     """Two skills that are validated together have one name: a client shows only one of them."""
     front = skill.main.frontmatter
     name = front.data.get("name")
-    if isinstance(name, str) and ("name",) in front.keys and not skill.main.faults:
+    if isinstance(name, str) and ("name",) in front.keys:
         yield at(skill.main, front.keys["name",], f"another skill is called {name}, too")
 
 
@@ -24,7 +24,7 @@ def document_deep(skill: Skill) -> Problems:
     """A page is reached only through other pages: SKILL.md itself does not lead to it."""
     for document in skill.modules:
         chain = _chain(skill, document.path)
-        if len(chain) > 2 and document.path in skill.parents:
+        if len(chain) > 2 and posixpath.basename(document.path) not in skill.main.text:
             way = " → ".join(chain)
             yield at(document, (0, 0), f"is two or more links from SKILL.md ({way}); link it there")
 
@@ -44,17 +44,13 @@ def link_cycle(skill: Skill) -> Problems:
         if (
             edge.fragment
             or edge.link.kind == "mention"
-            or edge.target not in _chain_set(skill, edge.source)
+            or edge.target not in _chain(skill, edge.source)
         ):
             continue
         document = skill.by_path.get(edge.source)
         if isinstance(document, Document) and edge.target != skill.main.path:
             what = "itself" if edge.target == edge.source else f"{edge.target}, which leads here"
             yield at(document, (edge.link.start, edge.link.end), f"leads back to {what}")
-
-
-def _chain_set(skill: Skill, path: str) -> frozenset[str]:
-    return frozenset(_chain(skill, path))
 
 
 PASSAGE = 60
@@ -101,7 +97,7 @@ def module_line_differs(skill: Skill) -> Problems:
     titles: dict[str, set[str]] = {}
     for document in skill.modules:
         for name in {document.stem, document.title, document.frontmatter.texts.get(("name",), "")}:
-            if name:
+            if len(name) > 2:
                 titles.setdefault(_plain(name), set()).add(document.path)
     for edge in skill.edges:
         said = titles.get(_plain(edge.link.text), set())
