@@ -53,9 +53,10 @@ if TYPE_CHECKING:
     from mlskill.prover import plan, prove
     from mlskill.reader import discover
     from mlskill.renderer import catalog, render
+    from mlskill.reports import merge
     from mlskill.searcher import Index, search
     from mlskill.tokens import estimate
-    from mlskill.validator import merge, validate
+    from mlskill.validator import validate
 
 _PUBLIC = {
     "errors": "InvalidSkillError MissingPathError MlskillError NotASkillError UnknownNameError",
@@ -68,7 +69,8 @@ _PUBLIC = {
     "renderer": "catalog render",
     "searcher": "Index search",
     "tokens": "estimate",
-    "validator": "merge validate",
+    "reports": "merge",
+    "validator": "validate",
 }
 _MODULES = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 

@@ -89,7 +89,7 @@ def nested(sources: Sources) -> tuple[Sources, dict[str, Sources]]:
             return tuple(replace(f, path=f.path[cut:]) for f in faults if f.path.startswith(prefix))
 
         return Sources(
-            root=f"{sources.root}/{prefix}".rstrip("/"),
+            root=posixpath.join(sources.root, prefix).rstrip("/"),
             location=posixpath.join(posixpath.dirname(sources.location), prefix, "SKILL.md"),
             sources=tuple(
                 replace(s, path=s.path[cut:], faults=moved(s.faults))

@@ -26,7 +26,7 @@ def load(
         NotASkillError: there is no ``SKILL.md``, or the archive cannot be read.
     """
     sources = read(home() if path is None else path, limits=limits, contents=contents)
-    return _assemble(sources, limits)
+    return assemble(sources, limits)
 
 
 def load_all(path: str | os.PathLike[str], *, limits: Limits = LIMITS) -> Iterator[Skill]:
@@ -65,10 +65,11 @@ def loads(
         assets=tuple(Asset(p, len(raw[p]), raw[p]) for p in raw if not is_markdown(p)),
         folders=frozenset(path[:at] for path in raw for at, c in enumerate(path) if c == "/"),
     )
-    return _assemble(sources, limits)
+    return assemble(sources, limits)
 
 
-def _assemble(sources: Sources, limits: Limits) -> Skill:
+def assemble(sources: Sources, limits: Limits = LIMITS) -> Skill:
+    """The skill that `sources` hold, with the skills nested in it."""
     outer, inner = nested(sources)
-    skills = {prefix: _assemble(part, limits) for prefix, part in inner.items()}
+    skills = {prefix: assemble(part, limits) for prefix, part in inner.items()}
     return link(outer, [parse(source, limits=limits) for source in outer.sources], skills)

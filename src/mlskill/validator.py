@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from mlskill.model import Document, Fault, Finding, Report, Skill
+from mlskill.reports import order
 from mlskill.rules import RULES, Problem, Rule
 
 EXCERPT = 400
@@ -32,7 +33,7 @@ def validate(skill: Skill, *, rules: Mapping[str, Rule] = RULES, advice: bool = 
             if advice or rule.severity != "advice":
                 findings.update(_findings(one, rule))
     return Report(
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=order)),
         skills=len(skills),
         documents=sum(len(one.documents) for one in skills),
         complete=all(one.complete for one in skills),
@@ -48,31 +49,8 @@ def unsearched(faults: Iterable[Fault], *, rules: Mapping[str, Rule] = RULES) ->
         if f.rule in rules
     )
     return Report(
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=order)),
         complete=all(fault.rule != "limit-reached" for fault in faults),
-    )
-
-
-def merge(reports: Iterable[Report]) -> Report:
-    """Several reports as one."""
-    reports = [*reports]
-    return Report(
-        findings=tuple(sorted((f for r in reports for f in r.findings), key=_order)),
-        skills=sum(r.skills for r in reports),
-        documents=sum(r.documents for r in reports),
-        complete=all(r.complete for r in reports),
-    )
-
-
-def _order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:
-    return (
-        finding.path,
-        finding.line,
-        finding.column,
-        finding.rule,
-        finding.end_line,
-        finding.end_column,
-        finding.message,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from mlskill.apps.cli.arguments import names, output
+from mlskill.apps.cli.arguments import names, output, positive
 from mlskill.apps.cli.console import colour, save, show
-from mlskill.apps.cli.targets import no_skill
+from mlskill.apps.cli.progress import watched
+from mlskill.checker import Cache, Checks, cache_folder, check, cores
+from mlskill.errors import NoSkillError
 from mlskill.formats import FORMATS
-from mlskill.loader import load
-from mlskill.reader import discover
+from mlskill.reports import merge
 
 EXAMPLES = """
 mlskill validate
@@ -51,28 +52,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             help=f"{words} rules or families, with commas between; see mlskill explain",
         )
     parser.add_argument("--advice", action="store_true", help="report what could be better, too")
+    parser.add_argument(
+        "--jobs", type=positive, metavar="N", help="processes at most (default: one a core)"
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="check anew what was checked before"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the report, and write it where it was asked for."""
-    from mlskill.rules import RULES, choose
-    from mlskill.validator import merge, unsearched, validate
-
-    rules = choose(
-        RULES,
-        options.profile,
-        select=options.select,
-        ignore=options.ignore,
-        advice=options.advice,
-    )
-    reports = []
-    for path in options.path:
-        found = discover(path)
-        reports += [validate(load(root), rules=rules, advice=True) for root in found]
-        reports.append(unsearched(found.faults, rules=rules))
-    report = merge(reports)
+    checks = Checks(options.profile, tuple(options.select), tuple(options.ignore), options.advice)
+    cache = None if options.no_cache else Cache.at(cache_folder())
+    jobs = options.jobs or cores()
+    report = merge(watched(check(options.path, checks, jobs=jobs, cache=cache)))
     if not report.skills and not report.findings:
-        raise no_skill(options.path)
+        raise NoSkillError(options.path)
     for name, path in options.output:
         save(path, FORMATS[name](report))
     show(FORMATS[options.format](report, color=colour()))
