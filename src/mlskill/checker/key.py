@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
-from hashlib import blake2b
 from pathlib import Path
 
 from mlskill.model import Sources
+
+try:  # hashlib loads OpenSSL, too, which takes longer than to hash a skill
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
+__all__ = ["blake2b", "code", "key"]
 
 
 def key(sources: Sources, *others: object) -> str:

@@ -12,11 +12,11 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlskill import model
+from mlskill.checker.key import blake2b
 from mlskill.model import Report
 from mlskill.reader.disk import take
 from mlskill.reader.tree import RefusedError, TooLargeError
@@ -44,7 +44,7 @@ class Cache(NamedTuple):
         try:
             Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
             status = Path(folder).stat()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a NUL
             return None
         if hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
             return None

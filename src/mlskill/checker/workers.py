@@ -49,12 +49,11 @@ def spread(roots: Iterator[str], job: Job, jobs: int) -> Iterator[Report]:
         while waiting:
             yield from _taken(*waiting.popleft())
     except BaseException:  # Ctrl-C, too: nobody waits for what is still being made
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in {*multiprocessing.active_children()} - before:
             process.terminate()
         raise
     finally:
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)
 
 
 def _taken(chunk: list[str], future: Future[_Answer]) -> Iterator[Report]:
