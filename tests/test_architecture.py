@@ -23,7 +23,7 @@ FLOORS = (
     {"loader"},
     {"rules", "searcher"},
     {"validator", "renderer", "prover"},
-    {"outline", "checker"},
+    {"outline", "runner"},
     {"formats"},
     {""},
     {"apps"},
@@ -113,5 +113,5 @@ def test_only_the_reader_opens_files() -> None:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 if name in ("open", "read_text", "read_bytes", "listdir", "scandir", "iterdir"):
                     openers.add(unit)
-    # rules read their own pages, the checker its cache; the prover, the blocks' working folders
-    assert openers <= {"reader", "rules", "prover", "checker", "apps"}
+    # rules read their own pages, the runner its cache; the prover, the blocks' working folders
+    assert openers <= {"reader", "rules", "prover", "runner", "apps"}

@@ -7,10 +7,10 @@ import argparse
 from mlskill.apps.cli.arguments import names, output, positive
 from mlskill.apps.cli.console import colour, save, show
 from mlskill.apps.cli.progress import watched
-from mlskill.checker import Cache, Checks, cache_folder, check, cores
 from mlskill.errors import NoSkillError
 from mlskill.formats import FORMATS
 from mlskill.reports import merge
+from mlskill.runner import Cache, Checks, cache_folder, check, cores
 
 EXAMPLES = """
 mlskill validate

@@ -17,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mlskill
-from mlskill import checker
+from mlskill import runner
 from mlskill.apps.cli import progress
-from mlskill.checker import Cache, Checks, check, job, key, store, workers
 from mlskill.errors import WorkerLostError
 from mlskill.model import LIMITS, Finding, Report
 from mlskill.reader import discover, read
 from mlskill.reports import merge
+from mlskill.runner import Cache, Checks, check, job, key, store, workers
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="owners and signals are those of POSIX")
 
@@ -242,7 +242,7 @@ def test_any_report_comes_back_as_it_was(
 
 def test_many_runs_share_a_cache(tree: Path, cache: Cache) -> None:
     code = (
-        "import sys, mlskill; from mlskill.checker import Cache, check\n"
+        "import sys, mlskill; from mlskill.runner import Cache, check\n"
         "for _ in range(20): print(mlskill.merge(check(sys.argv[1:2], cache=Cache(sys.argv[2]))))"
     )
     runs = [
@@ -266,7 +266,7 @@ def many(tmp_path: Path) -> Path:
 
 
 def test_processes_keep_the_order(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checker, "_ALONE", 0.0)
+    monkeypatch.setattr(runner, "_ALONE", 0.0)
     alone = [*check([many, many])]
     assert [*check([many, many], jobs=3)] == alone
     assert len(alone) == 120
@@ -276,7 +276,7 @@ def test_processes_keep_the_order(many: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_process_that_dies_is_an_error_that_says_where(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checker, "_ALONE", 0.0)
+    monkeypatch.setattr(runner, "_ALONE", 0.0)
     monkeypatch.setattr(workers, "inspect", lambda *_: os._exit(9))
     with pytest.raises(WorkerLostError, match=r"s0\d and .*--jobs 1"):
         list(check([many], jobs=2))
@@ -285,7 +285,7 @@ def test_a_process_that_dies_is_an_error_that_says_where(
 def test_a_skill_that_is_gone_meanwhile_is_an_error(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checker, "_ALONE", 0.0)
+    monkeypatch.setattr(runner, "_ALONE", 0.0)
 
     def gone(path: str, _: object) -> Report:
         raise mlskill.MissingPathError(path)
@@ -296,7 +296,7 @@ def test_a_skill_that_is_gone_meanwhile_is_an_error(
 
 
 def test_whoever_stops_early_leaves_no_process(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checker, "_ALONE", 0.0)
+    monkeypatch.setattr(runner, "_ALONE", 0.0)
     stream = check([many], jobs=2)
     for _ in range(5):
         next(stream)
@@ -306,11 +306,11 @@ def test_whoever_stops_early_leaves_no_process(many: Path, monkeypatch: pytest.M
     assert not multiprocessing.active_children()
 
 
-SLOW = """
+SLOW = r"""
 import os, sys, time
-from mlskill import checker
-from mlskill.checker import job, workers
-checker._ALONE = 0.0
+from mlskill import runner
+from mlskill.runner import job, workers
+runner._ALONE = 0.0
 def slow(path, _):
     os.write(1, b"working\n")
     time.sleep(60)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlskill import model
-from mlskill.checker.key import blake2b
 from mlskill.model import Report
 from mlskill.reader.disk import take
 from mlskill.reader.tree import RefusedError, TooLargeError
+from mlskill.runner.key import blake2b
 
 _ENTRY = 256 << 10
 """Bytes of one report; a larger one is not kept."""

@@ -13,9 +13,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
-from mlskill.checker.job import Job, inspect
 from mlskill.errors import MlskillError, NotASkillError, WorkerLostError
 from mlskill.model import Report
+from mlskill.runner.job import Job, inspect
 
 _CHUNK = 8
 """Skills that a process is handed at once."""

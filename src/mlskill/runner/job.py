@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlskill.checker.key import key
-from mlskill.checker.store import Cache
 from mlskill.model import Limits, Report, Sources
 from mlskill.reader import read
+from mlskill.runner.key import key
+from mlskill.runner.store import Cache
 
 if TYPE_CHECKING:
     from mlskill.rules import Profile, Rule
@@ -52,14 +52,20 @@ def inspect(path: str, job: Job) -> Report:
     folder, main = posixpath.split(sources.location)
     around = f"/{posixpath.basename(folder)}/{main}"
     bare = replace(sources, root="", location=around)
+    report: Report = _below(_known(bare, job), sources.root)
+    return report
+
+
+def _known(sources: Sources, job: Job) -> Report:
+    """The report of `sources`, from the cache if there is one."""
     if job.cache is None:
-        return _below(_made(bare, job), sources.root)
-    name = key(bare, job.code, job.checks, job.limits)
+        return _made(sources, job)
+    name = key(sources, job.code, job.checks, job.limits)
     report = job.cache.get(name)
     if report is None:
-        report = _made(bare, job)
+        report = _made(sources, job)
         job.cache.put(name, report)
-    return _below(report, sources.root)
+    return report
 
 
 def _made(sources: Sources, job: Job) -> Report:
@@ -69,10 +75,22 @@ def _made(sources: Sources, job: Job) -> Report:
     return validate(assemble(sources, job.limits), rules=job.checks.rules(), advice=True)
 
 
-def _below(report: Report, root: str) -> Report:
-    """`report` with its paths as they are from where the caller stands."""
-    if root in ("", "."):
-        return report
+def _below(value: Any, root: str) -> Any:
+    """`value`, a report or a part of one, with all its paths as they are from where the caller is.
 
-    moved = (replace(f, path=posixpath.join(root, f.path)) for f in report.findings)
-    return replace(report, findings=tuple(moved))
+    Whatever a report may hold: each `path` of each noun in it is one of the skill.
+    """
+    if root in ("", "."):
+        return value
+    if isinstance(value, tuple):
+        return tuple(_below(item, root) for item in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed: dict[str, Any] = {}
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if field.name == "path":
+            changed["path"] = posixpath.join(root, part)
+        elif isinstance(part, tuple) or is_dataclass(part):
+            changed[field.name] = _below(part, root)
+    return replace(value, **changed) if changed else value

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from time import perf_counter
 
-from mlskill.checker.job import Checks, Job, inspect
-from mlskill.checker.key import code
-from mlskill.checker.store import Cache, cache_folder
 from mlskill.model import LIMITS, Limits, Report
 from mlskill.reader import discover
+from mlskill.runner.job import Checks, Job, inspect
+from mlskill.runner.key import code
+from mlskill.runner.store import Cache, cache_folder
 
 __all__ = ["Cache", "Checks", "cache_folder", "check", "cores"]
 
@@ -54,7 +54,7 @@ def check(
     for root in roots:
         yield inspect(root, job)
         if jobs > 1 and perf_counter() > until:
-            from mlskill.checker.workers import spread
+            from mlskill.runner.workers import spread
 
             yield from spread(roots, job, jobs)
     faults = [fault for search in searches for fault in search.faults]
