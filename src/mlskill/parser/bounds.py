@@ -7,19 +7,53 @@ tell; its block rules, so that no file costs more than a few seconds.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from mlskill.model import Limits
+
 BUDGETS = ("table_cells", "blocks", "brackets")
 """The limits that are used up while a file is parsed; see `Limits`."""
+
+SHARED = ("table_cells", "brackets")
+"""Those of which the files of a skill together have less than each of them alone."""
 
 _LOCATED = ("backticks", "link", "image", "autolink", "html_inline")
 
 _InlineRule = Callable[[Any, bool], bool]
 _BlockRule = Callable[[Any, int, int, bool], bool]
+
+
+@dataclass
+class Allowance:
+    """What the Markdown files of one skill may still take together; each parsed file takes some."""
+
+    skill_characters: int
+    skill_table_cells: int
+    skill_brackets: int
+
+    @classmethod
+    def of(cls, limits: Limits) -> Allowance:
+        """What a skill has before any of it is parsed."""
+        return cls(limits.skill_characters, limits.skill_table_cells, limits.skill_brackets)
+
+    def budgets(self, limits: Limits) -> dict[str, int]:
+        """What the next file may take."""
+        budgets: dict[str, int] = {name: getattr(limits, name) for name in BUDGETS}
+        for name in SHARED:
+            budgets[name] = min(budgets[name], getattr(self, f"skill_{name}"))
+        return budgets
+
+    def take(self, before: dict[str, int], left: dict[str, Any], characters: int) -> None:
+        """Note what a file of so many characters took of its budgets."""
+        self.skill_characters -= characters
+        for name in SHARED:
+            taken = before[name] - max(0, left[name])
+            setattr(self, f"skill_{name}", getattr(self, f"skill_{name}") - taken)
 
 
 class LimitError(Exception):
