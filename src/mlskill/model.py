@@ -134,8 +134,10 @@ class Limits:
     """Tokens that the blocks of one file become: three for each paragraph or heading."""
     brackets: int = 20_000
     """Brackets of one file that are tried as the start of a link."""
-    skill_characters: int = 8 << 20
+    skill_characters: int = 4 << 20
     """Characters of all Markdown files of one skill that are parsed."""
+    skill_blocks: int = 1_000_000
+    """Tokens that the blocks of one skill become."""
     skill_table_cells: int = 100_000
     """Cells of all tables of one skill."""
     skill_brackets: int = 100_000

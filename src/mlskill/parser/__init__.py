@@ -24,6 +24,7 @@ _TOO = {
     "table_cells": "more than {} cells of tables",
     "brackets": "more than {} brackets that could start a link",
     "nesting": "quotes and lists nested deeper than {}",
+    "skill_blocks": "more than {} tokens of blocks in the files of this skill",
     "skill_table_cells": "more than {} cells of tables in the files of this skill",
     "skill_brackets": "more than {} brackets that could start a link in the files of this skill",
 }
@@ -66,6 +67,7 @@ def parse(
         ends = [token.map[1] for token in tokens if token.map]
         env["exceeded"][error.limit] = max(ends, default=0)
     collect(page, tokens, env, body, full)
+    env["blocks"] -= len(tokens)
     allowance.take(budgets, env, len(source.text))
     for name, line in env["exceeded"].items():
         if name in SHARED and budgets[name] < getattr(limits, name):

@@ -19,7 +19,7 @@ from mlskill.model import Limits
 BUDGETS = ("table_cells", "blocks", "brackets")
 """The limits that are used up while a file is parsed; see `Limits`."""
 
-SHARED = ("table_cells", "brackets")
+SHARED = ("table_cells", "blocks", "brackets")
 """Those of which the files of a skill together have less than each of them alone."""
 
 _LOCATED = ("backticks", "link", "image", "autolink", "html_inline")
@@ -34,12 +34,18 @@ class Allowance:
 
     skill_characters: int
     skill_table_cells: int
+    skill_blocks: int
     skill_brackets: int
 
     @classmethod
     def of(cls, limits: Limits) -> Allowance:
         """What a skill has before any of it is parsed."""
-        return cls(limits.skill_characters, limits.skill_table_cells, limits.skill_brackets)
+        return cls(
+            limits.skill_characters,
+            limits.skill_table_cells,
+            limits.skill_blocks,
+            limits.skill_brackets,
+        )
 
     def budgets(self, limits: Limits) -> dict[str, int]:
         """What the next file may take."""
@@ -78,11 +84,11 @@ def _located(rule: _InlineRule) -> _InlineRule:
     return wrapped
 
 
-def _counted(rule: _InlineRule) -> _InlineRule:
-    """The link rule, which looks ahead at every bracket: so many times and no more."""
+def _counted(rule: _InlineRule, opening: str) -> _InlineRule:
+    """The rule for links or images, which looks ahead at every bracket: so many times, no more."""
 
     def wrapped(state: Any, silent: bool) -> bool:
-        if state.src[state.pos] != "[":
+        if not state.src.startswith(opening, state.pos):
             return False
         state.env["brackets"] -= 1
         if state.env["brackets"] < 0:
@@ -157,7 +163,8 @@ def markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
     body.inline.ruler.enableOnly(["text", "escape", *_LOCATED])
     body.inline.ruler2.enableOnly([])
     inline = {rule.name: rule.fn for rule in body.inline.ruler.__rules__}
-    inline["link"] = _counted(inline["link"])
+    inline["link"] = _counted(inline["link"], "[")
+    inline["image"] = _counted(inline["image"], "![")
     for name in _LOCATED:
         body.inline.ruler.at(name, _located(inline[name]))
     for rule in list(body.block.ruler.__rules__):
