@@ -169,7 +169,9 @@ def _edges(skill: Skill, files: Mapping[str, object]) -> Iterator[Edge]:
             target = _lookup(document.path, item, files, skill.folders)
             if target in files:
                 yield Edge(document.path, target, item.fragment, item)
-            elif target in pages and target not in own and (left > 0 or target not in led):
+            elif (
+                target and target in pages and target not in own and (left > 0 or target not in led)
+            ):
                 # A link to a folder leads to the pages in it.
                 own.add(target)
                 led.add(target)
