@@ -8,14 +8,20 @@ from xml.etree import ElementTree
 
 from markdown_it import MarkdownIt
 
-from mlskill.hidden import unseen
+from mlskill.hidden import unseen as _unseen
 
 _COMMAND = re.compile(r"##(vso|teamcity)?\[")
 
 
+def unseen(text: str) -> None:
+    """Without a character that acts on a terminal or hides from a reader."""
+    hidden = [text[slice(*span)] for spans in _unseen(text) for span in spans]
+    assert not hidden, hidden[:3]
+
+
 def lines(text: str) -> None:
     """Fit for a terminal and for the log of a build."""
-    assert not any(unseen(text)), f"hidden: {text[slice(*next(r for r in unseen(text) if r)[0])]!r}"
+    unseen(text)
     assert not _COMMAND.search(text), _COMMAND.search(text)
     assert "pwned" not in text.split("\n")
 
