@@ -7,6 +7,8 @@ the cases of YAML's test suite; `data/SOURCES.md` says where they come from.
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from markdown_it import MarkdownIt
 import mlskill
 from mlskill.frontmatter import split
 from mlskill.model import Source
-from mlskill.parser import parse
+from mlskill.parser import bounds, parse
 
 DATA = Path(__file__).parent / "data"
 EXAMPLES: list[str] = json.loads((DATA / "commonmark.json").read_text("utf-8"))
@@ -81,6 +83,29 @@ def test_no_example_of_commonmark_is_falsely_accused(text: str) -> None:
             assert [code for code in meant["code"] if "```" in text or "~~~" in text], finding
         elif finding.rule == "heading-empty":
             assert meant["heads"], finding
+
+
+@pytest.fixture(scope="module")
+def undispatched() -> Iterator[MarkdownIt]:
+    """The library's own way through its block rules."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "_dispatch", lambda _: None)
+        yield bounds.markdown.__wrapped__(100)[0]
+
+
+def _blocks(markdown: MarkdownIt, text: str) -> list[dict[str, Any]]:
+    env = dict.fromkeys(bounds.BUDGETS, 1000000) | {"exceeded": {}}
+    return [token.as_dict() for token in markdown.parse(text, env)]
+
+
+def test_no_rule_that_is_left_out_would_have_matched(undispatched: MarkdownIt) -> None:
+    """Block rules are asked by a line's first character: of every public skill, too."""
+    dispatched = bounds.markdown(100)[0]
+    pages = Path(os.environ.get("MLSKILL_CORPUS") or DATA).rglob("*.md")
+    texts = [page.read_bytes().decode("utf-8", "replace") for page in pages if page.is_file()]
+    for text in [*EXAMPLES, *texts]:
+        text = text.replace("\0", "\ufffd")
+        assert _blocks(dispatched, text) == _blocks(undispatched, text)
 
 
 def _json(value: Any) -> Any:

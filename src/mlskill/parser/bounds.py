@@ -24,6 +24,17 @@ SHARED = ("table_cells", "blocks", "brackets")
 
 _LOCATED = ("backticks", "link", "image", "autolink", "html_inline")
 
+_OPENS = {
+    "fence": "`~",
+    "blockquote": ">",
+    "hr": "*-_",
+    "list": "*+-0123456789",
+    "reference": "[",
+    "html_block": "<",
+    "heading": "#",
+}
+"""The characters with which a line begins that these block rules match; the library asks all."""
+
 _InlineRule = Callable[[Any, bool], bool]
 _BlockRule = Callable[[Any, int, int, bool], bool]
 
@@ -140,6 +151,35 @@ def _small(rule: _BlockRule) -> _BlockRule:
     return wrapped
 
 
+def _dispatched(names: dict[_BlockRule, str], rules: list[_BlockRule]) -> _BlockRule:
+    """One block rule for `rules`: it asks those that the first character of a line may open."""
+    opened = "".join(_OPENS.values())
+
+    def asked(char: str) -> list[_BlockRule]:
+        return [rule for rule in rules if char in _OPENS.get(names[rule], char)]
+
+    by_char = {char: asked(char) for char in opened}
+    others = [rule for rule in rules if names[rule] not in _OPENS]
+
+    def first(state: Any, start: int, end: int, silent: bool) -> bool:
+        at = state.bMarks[start] + state.tShift[start]
+        for rule in by_char.get(state.src[at], others) if at < len(state.src) else rules:
+            if rule(state, start, end, silent):
+                return True
+        return False
+
+    return first
+
+
+def _dispatch(markdown: MarkdownIt) -> None:
+    """Put one rule in the place of each chain of block rules; nothing may be enabled after it."""
+    ruler = markdown.block.ruler
+    names = {rule.fn: rule.name for rule in ruler.__rules__}
+    ruler.getRules()
+    for rules in (ruler.__cache__ or {}).values():
+        rules[:] = [_dispatched(names, [*rules])] if rules else []
+
+
 class _Markdown(MarkdownIt):
     """Leaves targets as they are written, and takes unsafe ones too: they are to be reported."""
 
@@ -172,4 +212,6 @@ def markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
             bounded = (_small if rule.name == "table" else _short)(rule.fn)
             body.block.ruler.at(rule.name, bounded, {"alt": rule.alt})
     body.block.ruler.before("table", "budget", _budget)
-    return body.enable(["table", "budget"]), full
+    body.enable(["table", "budget"])
+    _dispatch(body)
+    return body, full
