@@ -15,6 +15,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tools that were installed beside this Python are found even where it was not "activated".
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
+# No test reads or writes the cache of the user who runs it; this is no folder, so it is none.
+os.environ["MLSKILL_CACHE_DIR"] = os.devnull
+
 # A shared machine may pause: no example has a deadline. In CI the examples are the same each time,
 # so that a change is judged by what it changes; everywhere else they are new ones.
 settings.register_profile("mlskill", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from mlskill.loader import load, loads
 from mlskill.model import Report
+from mlskill.reports import merge
 from mlskill.rules import RULES, Problem, Problems, rule
-from mlskill.validator import EXCERPT, MESSAGE, PER_FILE, merge, validate
+from mlskill.validator import EXCERPT, MESSAGE, PER_FILE, validate
 
 HEAD = "---\nname: pdf-tools\ndescription: Reads PDF files.\n---\n\n"
 SEED = Path(__file__).parent / "data" / "seed.md"

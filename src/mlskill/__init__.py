@@ -53,10 +53,11 @@ if TYPE_CHECKING:
     from mlskill.prover import plan, prove
     from mlskill.reader import discover
     from mlskill.renderer import catalog, render
+    from mlskill.reports import merge
     from mlskill.searcher import Index, search
     from mlskill.tokens import estimate
     from mlskill.toolset import Toolset, tools
-    from mlskill.validator import merge, validate
+    from mlskill.validator import validate
 
 _PUBLIC = {
     "errors": "InvalidSkillError MissingPathError MlskillError NotASkillError UnknownNameError",
@@ -69,8 +70,9 @@ _PUBLIC = {
     "renderer": "catalog render",
     "searcher": "Index search",
     "tokens": "estimate",
+    "reports": "merge",
     "toolset": "Toolset tools",
-    "validator": "merge validate",
+    "validator": "validate",
 }
 _MODULES = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 

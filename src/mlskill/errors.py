@@ -11,7 +11,7 @@ A fault in a skill's *text* is never raised: it is a `Finding`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ class MissingPathError(MlskillError):
 
 class NotASkillError(MlskillError):
     """A path exists but holds no skill."""
+
+
+class NoSkillError(NotASkillError):
+    """There is no skill at or below some paths."""
+
+    def __init__(self, paths: Sequence[object]) -> None:
+        super().__init__(f"{' '.join(map(str, paths))}: no SKILL.md here or below")
 
 
 class UnknownNameError(MlskillError):
@@ -58,3 +65,14 @@ class InvalidSkillError(MlskillError):
         first = report.findings[0] if report.findings else None
         where = f": {first.path}:{first.line}:{first.column} {first.message}" if first else ""
         super().__init__(f"{len(report.findings)} findings{where}")
+
+
+class WorkerLostError(MlskillError):
+    """A process that checked skills ended before it was done."""
+
+    def __init__(self, first: str, last: str) -> None:
+        where = first if first == last else f"between {first} and {last}"
+        super().__init__(
+            f"{where}: the process that checked this was ended (out of memory?); "
+            "--jobs 1 shows at which skill"
+        )

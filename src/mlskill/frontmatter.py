@@ -112,7 +112,8 @@ class _Builder:
         """One key and its value, put into `mapping`."""
         start, end = self.base + key.start_mark.index, self.base + key.end_mark.index
         if not isinstance(key, yaml.ScalarEvent):
-            self.fault("frontmatter-invalid", start, end, "a key must be plain text")
+            if not isinstance(key, yaml.AliasEvent):  # `node` says that it is one
+                self.fault("frontmatter-invalid", start, end, "a key must be plain text")
             self.node(key, events, (*path, "?"))
             self.node(next(events), events, (*path, "?"))
             return

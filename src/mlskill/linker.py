@@ -27,6 +27,8 @@ _FOLDERS: Mapping[str, Role] = {
 _SCRIPTS = frozenset((".py", ".sh", ".bash", ".js", ".mjs", ".ts", ".rb", ".pl", ".ps1", ".r"))
 _LONGEST = 4096
 """Characters of a path, as Linux has it (PATH_MAX); none longer names a file."""
+_FOLDER_EDGES = 100_000
+"""Edges by links to folders, after which only a folder to which nothing leads yet has more."""
 _MARKDOWN = frozenset((".md", ".markdown", ".mdx"))
 
 
@@ -89,7 +91,7 @@ def nested(sources: Sources) -> tuple[Sources, dict[str, Sources]]:
             return tuple(replace(f, path=f.path[cut:]) for f in faults if f.path.startswith(prefix))
 
         return Sources(
-            root=f"{sources.root}/{prefix}".rstrip("/"),
+            root=posixpath.join(sources.root, prefix).rstrip("/"),
             location=posixpath.join(posixpath.dirname(sources.location), prefix, "SKILL.md"),
             sources=tuple(
                 replace(s, path=s.path[cut:], faults=moved(s.faults))
@@ -135,7 +137,7 @@ def link(
         faults=sources.faults,
     )
     files = skill.by_path
-    edges = [edge for document in skill.documents for edge in _edges(document, skill, files)]
+    edges = [*_edges(skill, files)]
     order, parents = _reading_order(skill, edges)
     return replace(
         skill,
@@ -151,17 +153,30 @@ def _limited(document: Document) -> bool:
     return any(fault.rule == "limit-reached" for fault in faults)
 
 
-def _edges(document: Document, skill: Skill, files: Mapping[str, object]) -> Iterator[Edge]:
-    """What `document` leads to, in the order of its text."""
-    for item in sorted((*document.links, *document.mentions), key=lambda item: item.start):
-        if item.internal:
+def _edges(skill: Skill, files: Mapping[str, object]) -> Iterator[Edge]:
+    """What the documents lead to, each in the order of its text."""
+    pages: dict[str, list[str]] = {}  # by their folder
+    for path in files:
+        if role(path) != "script":
+            pages.setdefault(posixpath.dirname(path), []).append(path)
+    led: set[str] = set()
+    left = _FOLDER_EDGES
+    for document in skill.documents:
+        own: set[str] = set()
+        for item in sorted((*document.links, *document.mentions), key=lambda item: item.start):
+            if not item.internal:
+                continue
             target = _lookup(document.path, item, files, skill.folders)
             if target in files:
                 yield Edge(document.path, target, item.fragment, item)
-            elif target:  # a link to a folder leads to the pages in it
-                for path in files:
-                    if posixpath.dirname(path) == target and role(path) != "script":
-                        yield Edge(document.path, path, "", item)
+            elif (
+                target and target in pages and target not in own and (left > 0 or target not in led)
+            ):
+                # A link to a folder leads to the pages in it.
+                own.add(target)
+                led.add(target)
+                left -= len(pages[target])
+                yield from (Edge(document.path, path, "", item) for path in pages[target])
 
 
 def _lookup(path: str, link: Link, files: Mapping[str, object], folders: frozenset[str]) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from mlskill.home import home
 from mlskill.linker import link, nested
 from mlskill.model import LIMITS, Asset, Limits, Skill, Sources
-from mlskill.parser import parse
+from mlskill.parser import Allowance, parse
 from mlskill.reader import decode, discover, read
-from mlskill.reader.names import is_markdown
+from mlskill.reader.names import MAIN, is_markdown
 
 
 def load(
@@ -69,7 +69,14 @@ def loads(
 
 
 def assemble(sources: Sources, limits: Limits = LIMITS) -> Skill:
-    """The skill that the files which were read form."""
+    """The skill that `sources` hold, with the skills nested in it."""
+    return _assemble(sources, limits, Allowance.of(limits))
+
+
+def _assemble(sources: Sources, limits: Limits, allowance: Allowance) -> Skill:
     outer, inner = nested(sources)
-    skills = {prefix: assemble(part, limits) for prefix, part in inner.items()}
-    return link(outer, [parse(source, limits=limits) for source in outer.sources], skills)
+    # What limits leave out should be anything but SKILL.md.
+    first = sorted(outer.sources, key=lambda source: source.path != MAIN)
+    documents = [parse(source, limits=limits, allowance=allowance) for source in first]
+    skills = {prefix: _assemble(part, limits, allowance) for prefix, part in inner.items()}
+    return link(outer, documents, skills)

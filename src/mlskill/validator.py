@@ -21,6 +21,7 @@ from mlskill.model import (
     Source,
     Sources,
 )
+from mlskill.reports import contested, order
 from mlskill.rules import RULES, Problem, Rule
 from mlskill.rules.allows import NEVER, allows
 
@@ -54,7 +55,7 @@ def validate(
             if advice or rule.severity != "advice":
                 (claims if rule.across else findings).update(_findings(one, rule, most))
     return Report(
-        findings=tuple(sorted({*findings, *_contested(claims)}, key=order)),
+        findings=tuple(sorted({*findings, *contested(claims)}, key=order)),
         skills=len(skills),
         documents=sum(len(one.documents) for one in skills),
         complete=all(one.complete for one in skills),
@@ -74,48 +75,6 @@ def unsearched(faults: Iterable[Fault], *, rules: Mapping[str, Rule] = RULES) ->
     return Report(
         findings=tuple(sorted(findings, key=order)),
         complete=all(fault.rule != "limit-reached" for fault in faults),
-    )
-
-
-def merge(reports: Iterable[Report]) -> Report:
-    """Several reports as one, with what is wrong only because they are together."""
-    reports = [*reports]
-    claims = {claim for report in reports for claim in report.claims}
-    known = {replace(f, related=()) for report in reports for f in _contested(report.claims)}
-    findings = [f for r in reports for f in r.findings if replace(f, related=()) not in known]
-    return Report(
-        findings=tuple(sorted([*findings, *_contested(claims)], key=order)),
-        skills=sum(r.skills for r in reports),
-        documents=sum(r.documents for r in reports),
-        complete=all(r.complete for r in reports),
-        claims=tuple(sorted(claims, key=order)),
-        allows=tuple(allow for r in reports for allow in r.allows),
-        suppressed=tuple(one for r in reports for one in r.suppressed),
-        fixed=tuple(f for r in reports for f in r.fixed),
-    )
-
-
-def _contested(claims: Iterable[Finding]) -> Iterator[Finding]:
-    """Of the claims with one message all but the first, with that as a related place."""
-    first: dict[tuple[str, str], Finding] = {}
-    for claim in sorted(claims, key=order):
-        known = first.setdefault((claim.rule, claim.message), claim)
-        if known is not claim:
-            there = Place(known.path, known.line, known.column, known.end_line, known.end_column)
-            related = Related(there.path, *_columns(there), "it is this one")
-            yield replace(claim, related=(related,))
-
-
-def order(finding: Finding) -> tuple[str, int, int, str, int, int, str]:
-    """By what findings are sorted: file, place, rule."""
-    return (
-        finding.path,
-        finding.line,
-        finding.column,
-        finding.rule,
-        finding.end_line,
-        finding.end_column,
-        finding.message,
     )
 
 

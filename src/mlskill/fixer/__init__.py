@@ -22,8 +22,9 @@ from mlskill.fixer.original import Original, fitting, saved, together
 from mlskill.loader import assemble
 from mlskill.model import LIMITS, Finding, Limits, Report, Skill, Source, Sources
 from mlskill.reader import decode
+from mlskill.reports import order
 from mlskill.rules import Replace
-from mlskill.validator import named, order
+from mlskill.validator import named
 
 __all__ = ["Change", "Fixed", "fix"]
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 from mlskill import frontmatter
-from mlskill.model import LIMITS, Document, Limits, Section, Source
-from mlskill.parser.bounds import BUDGETS, LimitError, markdown
+from mlskill.model import LIMITS, Document, Fault, Frontmatter, Limits, Section, Source
+from mlskill.parser.bounds import SHARED, Allowance, LimitError, markdown
 from mlskill.parser.collect import Page, collect
 
-__all__ = ["parse"]
+__all__ = ["Allowance", "parse"]
 
 
 _TOO = {
@@ -24,11 +24,18 @@ _TOO = {
     "table_cells": "more than {} cells of tables",
     "brackets": "more than {} brackets that could start a link",
     "nesting": "quotes and lists nested deeper than {}",
+    "skill_blocks": "more than {} tokens of blocks in the files of this skill",
+    "skill_table_cells": "more than {} cells of tables in the files of this skill",
+    "skill_brackets": "more than {} brackets that could start a link in the files of this skill",
 }
 
 
-def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
+def parse(
+    source: Source, *, limits: Limits = LIMITS, allowance: Allowance | None = None
+) -> Document:
     r"""The document that `source` holds. Never raises: what cannot be read is a fault.
+
+    The files of one skill share an `allowance`; what is more than it is not parsed.
 
     >>> document = parse(Source("a.md", b"", "# A\n\nSee [b](b.md#c).\n\n## B\n"))
     >>> [(s.level, s.anchor, s.title) for s in document.sections]
@@ -37,6 +44,9 @@ def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
     >>> link.target, str(document.place(link)), document.text[link.target_start : link.target_end]
     ('b.md#c', 'a.md:3:5', 'b.md#c')
     """
+    allowance = allowance or Allowance.of(limits)
+    if len(source.text) > allowance.skill_characters:
+        return _unparsed(source, limits)
     front = frontmatter.split(source, limits=limits)
     first = (
         source.line_of(front.end) - 1 if front.end < len(source.text) else len(source.starts) - 1
@@ -44,7 +54,8 @@ def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
     # markdown-it shows NUL as U+FFFD; the same here, so that its text is found in ours.
     page = Page(source, source.text.replace("\0", "\ufffd"), first, limits)
     body, full = markdown(limits.nesting)
-    env: dict[str, Any] = {name: getattr(limits, name) for name in BUDGETS} | {"exceeded": {}}
+    budgets = allowance.budgets(limits)
+    env: dict[str, Any] = {**budgets, "exceeded": {}}
     stop = len(page.text)
     if len(source.starts) > limits.lines:
         stop = source.starts[limits.lines]
@@ -56,7 +67,11 @@ def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
         ends = [token.map[1] for token in tokens if token.map]
         env["exceeded"][error.limit] = max(ends, default=0)
     collect(page, tokens, env, body, full)
+    env["blocks"] -= len(tokens)
+    allowance.take(budgets, env, len(source.text))
     for name, line in env["exceeded"].items():
+        if name in SHARED and budgets[name] < getattr(limits, name):
+            name = f"skill_{name}"
         at = page.line_start(line)
         message = f"{_TOO[name].format(getattr(limits, name))}; the rest is not read"
         page.fault("limit-reached", at, at + len(page.line_text(line)), message)
@@ -72,6 +87,21 @@ def parse(source: Source, *, limits: Limits = LIMITS) -> Document:
         anchors=page.anchors,
         closer=page.closer,
         faults=tuple(page.faults),
+    )
+
+
+def _unparsed(source: Source, limits: Limits) -> Document:
+    """`source` as a page of which only the text is known."""
+    end = len(source.text)
+    message = (
+        f"with this file the skill has more than {limits.skill_characters} characters of Markdown; "
+        "it is not parsed (limit skill_characters)"
+    )
+    return Document(
+        source=source,
+        frontmatter=Frontmatter(),
+        sections=(Section("", "", 0, 0, 0, end, end, None),),
+        faults=(Fault("limit-reached", source.path, 0, 0, message),),
     )
 
 

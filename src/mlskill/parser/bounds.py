@@ -7,19 +7,70 @@ tell; its block rules, so that no file costs more than a few seconds.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from mlskill.model import Limits
+
 BUDGETS = ("table_cells", "blocks", "brackets")
 """The limits that are used up while a file is parsed; see `Limits`."""
 
+SHARED = ("table_cells", "blocks", "brackets")
+"""Those of which the files of a skill together have less than each of them alone."""
+
 _LOCATED = ("backticks", "link", "image", "autolink", "html_inline")
+
+_OPENS = {
+    "fence": "`~",
+    "blockquote": ">",
+    "hr": "*-_",
+    "list": "*+-0123456789",
+    "reference": "[",
+    "html_block": "<",
+    "heading": "#",
+}
+"""The characters with which a line begins that these block rules match; the library asks all."""
 
 _InlineRule = Callable[[Any, bool], bool]
 _BlockRule = Callable[[Any, int, int, bool], bool]
+
+
+@dataclass
+class Allowance:
+    """What the Markdown files of one skill may still take together; each parsed file takes some."""
+
+    skill_characters: int
+    skill_table_cells: int
+    skill_blocks: int
+    skill_brackets: int
+
+    @classmethod
+    def of(cls, limits: Limits) -> Allowance:
+        """What a skill has before any of it is parsed."""
+        return cls(
+            limits.skill_characters,
+            limits.skill_table_cells,
+            limits.skill_blocks,
+            limits.skill_brackets,
+        )
+
+    def budgets(self, limits: Limits) -> dict[str, int]:
+        """What the next file may take."""
+        budgets: dict[str, int] = {name: getattr(limits, name) for name in BUDGETS}
+        for name in SHARED:
+            budgets[name] = min(budgets[name], getattr(self, f"skill_{name}"))
+        return budgets
+
+    def take(self, before: dict[str, int], left: dict[str, Any], characters: int) -> None:
+        """Note what a file of so many characters took of its budgets."""
+        self.skill_characters -= characters
+        for name in SHARED:
+            taken = before[name] - max(0, left[name])
+            setattr(self, f"skill_{name}", getattr(self, f"skill_{name}") - taken)
 
 
 class LimitError(Exception):
@@ -44,11 +95,11 @@ def _located(rule: _InlineRule) -> _InlineRule:
     return wrapped
 
 
-def _counted(rule: _InlineRule) -> _InlineRule:
-    """The link rule, which looks ahead at every bracket: so many times and no more."""
+def _counted(rule: _InlineRule, opening: str) -> _InlineRule:
+    """The rule for links or images, which looks ahead at every bracket: so many times, no more."""
 
     def wrapped(state: Any, silent: bool) -> bool:
-        if state.src[state.pos] != "[":
+        if not state.src.startswith(opening, state.pos):
             return False
         state.env["brackets"] -= 1
         if state.env["brackets"] < 0:
@@ -100,6 +151,35 @@ def _small(rule: _BlockRule) -> _BlockRule:
     return wrapped
 
 
+def _dispatched(names: dict[_BlockRule, str], rules: list[_BlockRule]) -> _BlockRule:
+    """One block rule for `rules`: it asks those that the first character of a line may open."""
+    opened = "".join(_OPENS.values())
+
+    def asked(char: str) -> list[_BlockRule]:
+        return [rule for rule in rules if char in _OPENS.get(names[rule], char)]
+
+    by_char = {char: asked(char) for char in opened}
+    others = [rule for rule in rules if names[rule] not in _OPENS]
+
+    def first(state: Any, start: int, end: int, silent: bool) -> bool:
+        at = state.bMarks[start] + state.tShift[start]
+        for rule in by_char.get(state.src[at], others) if at < len(state.src) else rules:
+            if rule(state, start, end, silent):
+                return True
+        return False
+
+    return first
+
+
+def _dispatch(markdown: MarkdownIt) -> None:
+    """Put one rule in the place of each chain of block rules; nothing may be enabled after it."""
+    ruler = markdown.block.ruler
+    names = {rule.fn: rule.name for rule in ruler.__rules__}
+    ruler.getRules()
+    for rules in (ruler.__cache__ or {}).values():
+        rules[:] = [_dispatched(names, [*rules])] if rules else []
+
+
 class _Markdown(MarkdownIt):
     """Leaves targets as they are written, and takes unsafe ones too: they are to be reported."""
 
@@ -123,7 +203,8 @@ def markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
     body.inline.ruler.enableOnly(["text", "escape", *_LOCATED])
     body.inline.ruler2.enableOnly([])
     inline = {rule.name: rule.fn for rule in body.inline.ruler.__rules__}
-    inline["link"] = _counted(inline["link"])
+    inline["link"] = _counted(inline["link"], "[")
+    inline["image"] = _counted(inline["image"], "![")
     for name in _LOCATED:
         body.inline.ruler.at(name, _located(inline[name]))
     for rule in list(body.block.ruler.__rules__):
@@ -131,4 +212,6 @@ def markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
             bounded = (_small if rule.name == "table" else _short)(rule.fn)
             body.block.ruler.at(rule.name, bounded, {"alt": rule.alt})
     body.block.ruler.before("table", "budget", _budget)
-    return body.enable(["table", "budget"]), full
+    body.enable(["table", "budget"])
+    _dispatch(body)
+    return body, full

@@ -23,7 +23,6 @@ from pathlib import PurePath
 
 from mlskill.errors import NotASkillError
 from mlskill.model import LIMITS, Fault, Limits, Source, Sources
-from mlskill.reader.archive import Archive
 from mlskill.reader.decoder import decode
 from mlskill.reader.discovery import Found, discover
 from mlskill.reader.disk import Disk, take, unreadable
@@ -92,6 +91,8 @@ def _tree(spot: Spot, real: str, limits: Limits) -> Tree:
     """The tree that `spot` names; `real` is its path, or its folder's, without links."""
     if not spot.archive:
         return Disk(real)
+    from mlskill.reader.archive import Archive
+
     try:
         return Archive(take(None, real, limits.total_bytes), limits)
     except TooLargeError:

@@ -17,13 +17,10 @@ from typing import Union
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from mlskill.model import Fault, Limits
-from mlskill.reader.names import MAIN, SKIPPED, printable
+from mlskill.reader.names import ARCHIVES, MAIN, SKIPPED, printable
 from mlskill.reader.tree import NOT_REGULAR, Kind, RefusedError, TooLargeError
 
-SUFFIXES = (".zip", ".skill")
-"""How the name of an archive ends, in lower case."""
-
-_INNER = (*SUFFIXES, ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
+_INNER = (*ARCHIVES, ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
 _RATIO = 100
 """How many times larger than in the archive a member may be; text is about four times larger."""
 _SMALL = 1 << 16

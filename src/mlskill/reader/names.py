@@ -13,6 +13,9 @@ MAIN = "SKILL.md"
 MARKDOWN = (".md", ".markdown", ".mdx")
 """How the name of a Markdown file ends, in lower case."""
 
+ARCHIVES = (".zip", ".skill")
+"""How the name of an archive ends, in lower case."""
+
 SKIPPED = frozenset(
     (
         *(".git", ".hg", ".svn", ".bzr", ".jj"),  # version control

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from mlskill.errors import MissingPathError, NotASkillError
-from mlskill.reader.archive import SUFFIXES
-from mlskill.reader.names import MAIN, printable
+from mlskill.reader.names import ARCHIVES, MAIN, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Spot:
     @property
     def archive(self) -> bool:
         """Whether it is an archive."""
-        return self.file is not None and self.file.lower().endswith(SUFFIXES)
+        return self.file is not None and self.file.lower().endswith(ARCHIVES)
 
 
 def locate(path: str | os.PathLike[str]) -> Spot:
@@ -44,7 +43,7 @@ def locate(path: str | os.PathLike[str]) -> Spot:
     if stat.S_ISDIR(mode):
         return Spot(named, named)
     name = pure.name
-    if name.lower() == MAIN.lower() or name.lower().endswith(SUFFIXES):
+    if name.lower() == MAIN.lower() or name.lower().endswith(ARCHIVES):
         return Spot(named, pure.parent.as_posix(), name)
     what = "is neither a folder, nor a SKILL.md, nor a .zip or .skill archive"
     raise NotASkillError(f"{printable(named)}: {what}")

@@ -72,6 +72,8 @@ class Index:
         documents: dict[int, float] = defaultdict(float)
         covered: dict[int, float] = defaultdict(float)
         known: dict[int, float] = defaultdict(float)
+        if not self.parts:  # no page says anything
+            return []
         unheard = math.log(1 + len(self.parts) / 0.5)
         total = 0.0
         for word in asked(query)[:MOST_WORDS]:

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlskill.errors import MlskillError
 from mlskill.model import LIMITS, Finding, Limits, Severity
-from mlskill.rules import RULES, Profile
+
+if TYPE_CHECKING:
+    from mlskill.rules import Profile
 
 
 class SettingsError(MlskillError):
@@ -38,11 +41,15 @@ class Settings:
 
     def severity_of(self, finding: Finding) -> Severity:
         """How bad a finding is to this project."""
+        if not self.severity:
+            return finding.severity
         names = _names(finding.rule)
         return next((self.severity[n] for n in names if n in self.severity), finding.severity)
 
     def ignores(self, finding: Finding) -> str:
         """The setting by which a finding is not reported; empty when there is none."""
+        if not (self.ignore or self.per_path):
+            return ""
         names = set(_names(finding.rule))
         if names.intersection(self.ignore):
             return "ignore"
@@ -58,6 +65,8 @@ class Settings:
 
 def _names(rule: str) -> tuple[str, ...]:
     """What a rule can be called: its id, and the name of its family."""
+    from mlskill.rules import RULES  # with all that a rule needs: only where somebody has wishes
+
     return (rule, RULES[rule].family) if rule in RULES else (rule,)
 
 

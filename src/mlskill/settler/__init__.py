@@ -52,7 +52,7 @@ def settle(
         told = [(finding, reason(finding)) for finding in findings]
         suppressed += [Suppressed(finding, by, why) for finding, why in told if why]
         findings = tuple(finding for finding, why in told if not why)
-    return replace(report, findings=findings, allows=(), suppressed=tuple(suppressed))
+    return replace(report, findings=findings, claims=(), allows=(), suppressed=tuple(suppressed))
 
 
 def _allowed(allows: Iterable[Allow]) -> Reason:

@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 
 from mlskill.errors import MlskillError
@@ -52,8 +53,10 @@ def parser(wanted: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """The parser of the command line, in which the `wanted` commands know their arguments."""
     from mlskill import __version__
 
+    width = _width()
     top = argparse.ArgumentParser(
         prog="mlskill",
+        formatter_class=partial(argparse.HelpFormatter, width=width),
         description="Load, validate, render and prove Agent Skill trees.",
         epilog="Without a path, render and tree speak of the ml-engineer skill that comes with "
         "mlskill, and validate checks the folder you are in.",
@@ -65,7 +68,7 @@ def parser(wanted: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
             name,
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=width),
         )
         if name in wanted:
             command = import_module(f"{__name__}.{name}")
@@ -73,3 +76,15 @@ def parser(wanted: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
             command.arguments(sub)
             sub.set_defaults(command=command.run)
     return top
+
+
+def _width() -> int:
+    """The columns for help. Left to itself, argparse imports `shutil` to ask, for every command."""
+    try:
+        return int(os.environ.get("COLUMNS", "")) - 2
+    except ValueError:
+        pass
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns - 2  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 78

@@ -40,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
     from mlskill.loader import load
     from mlskill.prover import plan, prove, summary
     from mlskill.reader import discover
-    from mlskill.validator import merge, unsearched
+    from mlskill.reports import merge
+    from mlskill.validator import unsearched
 
     reports, proofs = [], []
     for path in options.path:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mlskill.errors import MissingPathError, NotASkillError
+from mlskill.errors import MissingPathError, NoSkillError, NotASkillError
 from mlskill.hidden import visible
 from mlskill.loader import load
 from mlskill.model import Skill
@@ -64,9 +64,4 @@ class Skills:
             for fault in found.faults:
                 print(f"mlskill: {visible(f'{fault.path}: {fault.message}')}", file=sys.stderr)
         if empty:
-            raise no_skill(self.paths)
-
-
-def no_skill(paths: Sequence[str]) -> NotASkillError:
-    """That there is no skill below any of the paths."""
-    return NotASkillError(f"{' '.join(paths)}: no SKILL.md here or below")
+            raise NoSkillError(self.paths)

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mlskill.apps.cli.arguments import names, output
+from mlskill.apps.cli.arguments import names, output, positive
 from mlskill.apps.cli.console import colour, harmless, save, show
-from mlskill.apps.cli.targets import no_skill
+from mlskill.apps.cli.progress import watched
+from mlskill.errors import NoSkillError
 from mlskill.formats import FORMATS
 from mlskill.hidden import visible
-from mlskill.loader import load
-from mlskill.model import Limits, Report, Skill
-from mlskill.reader import discover
+from mlskill.model import Report
+from mlskill.reports import merge
+from mlskill.runner import Cache, cache_folder, check, cores
 
 if TYPE_CHECKING:
     from mlskill.apps.cli.wishes import Wishes
-    from mlskill.rules import Rule
-
-Settle = Callable[[Report], Report]
+    from mlskill.model import Skill
 
 EXAMPLES = """
 mlskill validate
@@ -74,6 +73,12 @@ def _rules(parser: argparse.ArgumentParser) -> None:
             help=f"{words} rules or families, with commas between; see mlskill explain",
         )
     parser.add_argument("--advice", action="store_true", help="report what could be better, too")
+    parser.add_argument(
+        "--jobs", type=positive, metavar="N", help="processes at most (default: one a core)"
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="check anew what was checked before"
+    )
 
 
 def _silence(parser: argparse.ArgumentParser) -> None:
@@ -106,23 +111,17 @@ def _silence(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the report, and write it where it was asked for."""
     from mlskill.apps.cli.wishes import Wishes
-    from mlskill.validator import merge, unsearched
 
     wishes = Wishes.of(options)
-    limits = wishes.settings.limits
-    found = [discover(path, limits=limits) for path in options.path]
-    roots = [root for one in found for root in one]
-    unseen = merge(unsearched(one.faults, rules=wishes.rules) for one in found)
-    if not roots and not unseen.findings:
-        raise no_skill(options.path)
-    settle = wishes.settler(options, roots)
     if options.fix or options.diff:
-        report = _mended(roots, unseen, wishes, settle, dry=options.diff)
+        report = _mended(options, wishes)
     else:
-        raw = merge([*_raw(roots, wishes.rules, limits), unseen])
+        raw = merge(watched(_raw(options, wishes)))
+        if not raw.skills and not raw.findings:
+            raise NoSkillError(options.path)
         if note := wishes.disobeyed(raw):
             print(f"mlskill: {visible(note)}", file=sys.stderr)
-        report = settle(raw)
+        report = wishes.settler(options)(raw)
     for name, file in options.output:
         save(file, FORMATS[name](report))
     if options.write_baseline:
@@ -130,32 +129,43 @@ def run(options: argparse.Namespace) -> int:
     return _shown(report, options)
 
 
-def _raw(roots: Sequence[str], rules: Mapping[str, Rule], limits: Limits) -> Iterator[Report]:
+def _raw(options: argparse.Namespace, wishes: Wishes) -> Iterator[Report]:
     """What the rules find in each skill, all of it."""
-    from mlskill.validator import validate
+    return check(
+        options.path,
+        wishes.checks,
+        limits=wishes.settings.limits,
+        jobs=options.jobs or cores(),
+        cache=None if options.no_cache else Cache.at(cache_folder()),
+    )
 
-    for root in roots:
-        yield validate(load(root, limits=limits), rules=rules, advice=True)
 
-
-def _mended(
-    roots: Sequence[str], unseen: Report, wishes: Wishes, settle: Settle, *, dry: bool
-) -> Report:
-    """What is left when the skills are fixed; with `dry` they are not, but the changes shown."""
+def _mended(options: argparse.Namespace, wishes: Wishes) -> Report:
+    """What is left when the skills are fixed; with `--diff` they are not, but the changes shown."""
     from mlskill.apps.cli.mending import mend
     from mlskill.fixer.diff import diff
-    from mlskill.validator import PER_FILE, merge, validate
+    from mlskill.reader import discover
+    from mlskill.validator import PER_FILE, unsearched, validate
 
-    def check(skill: Skill, most: int = PER_FILE) -> Report:
-        return settle(validate(skill, rules=wishes.rules, advice=True, most=most))
+    rules, limits = wishes.checks.rules(), wishes.settings.limits
+    settle = wishes.settler(options)
 
-    reports = [settle(unseen)]
-    for root in roots:
-        made = mend(root, check, wishes.settings.limits, dry=dry)
-        reports.append(made.report)
-        if dry:
-            show(harmless("\n".join(diff(made.changes))))
-    return merge(reports)
+    def checked(skill: Skill, most: int = PER_FILE) -> Report:
+        return settle(validate(skill, rules=rules, advice=True, most=most))
+
+    reports = []
+    for path in options.path:
+        found = discover(path, limits=limits)
+        for root in found:
+            made = mend(root, checked, limits, dry=options.diff)
+            reports.append(made.report)
+            if options.diff:
+                show(harmless("\n".join(diff(made.changes))))
+        reports.append(settle(unsearched(found.faults, rules=rules)))
+    report = merge(reports)
+    if not report.skills and not report.findings:
+        raise NoSkillError(options.path)
+    return report
 
 
 def _write(path: str, report: Report) -> int:

@@ -1,0 +1,1 @@
+"""Any bytes against every stage: `laws` says what must hold, Hypothesis and Atheris look on."""
