@@ -84,6 +84,8 @@ def unread(skill: Skill) -> bool:
     return not skill.main.source.raw and any(f.path == skill.main.path for f in skill.faults)
 
 
-def at(document: Document, span: tuple[int, int], message: str, *fix: Replace) -> Problem:
+def at(
+    document: Document, span: tuple[int, int], message: str, *, fix: tuple[Replace, ...] = ()
+) -> Problem:
     """A problem of `document`, and what mends it."""
     return Problem(document.path, *span, message, fix=fix)

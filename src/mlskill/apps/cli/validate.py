@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mlskill.apps.cli.arguments import names, output
@@ -13,12 +13,11 @@ from mlskill.apps.cli.targets import no_skill
 from mlskill.formats import FORMATS
 from mlskill.hidden import visible
 from mlskill.loader import load
-from mlskill.model import Limits, Report, Skill
+from mlskill.model import Report, Skill
 from mlskill.reader import discover
 
 if TYPE_CHECKING:
     from mlskill.apps.cli.wishes import Wishes
-    from mlskill.rules import Rule
 
 Settle = Callable[[Report], Report]
 
@@ -106,23 +105,18 @@ def _silence(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the report, and write it where it was asked for."""
     from mlskill.apps.cli.wishes import Wishes
-    from mlskill.validator import merge, unsearched
 
     wishes = Wishes.of(options)
-    limits = wishes.settings.limits
-    found = [discover(path, limits=limits) for path in options.path]
-    roots = [root for one in found for root in one]
-    unseen = merge(unsearched(one.faults, rules=wishes.rules) for one in found)
-    if not roots and not unseen.findings:
-        raise no_skill(options.path)
-    settle = wishes.settler(options, roots)
+    settle = wishes.settler(options)
     if options.fix or options.diff:
-        report = _mended(roots, unseen, wishes, settle, dry=options.diff)
+        report = _mended(options.path, wishes, settle, dry=options.diff)
     else:
-        raw = merge([*_raw(roots, wishes.rules, limits), unseen])
+        raw = _raw(options.path, wishes)
         if note := wishes.disobeyed(raw):
             print(f"mlskill: {visible(note)}", file=sys.stderr)
         report = settle(raw)
+    if not (report.skills or report.findings or report.suppressed):
+        raise no_skill(options.path)
     for name, file in options.output:
         save(file, FORMATS[name](report))
     if options.write_baseline:
@@ -130,31 +124,38 @@ def run(options: argparse.Namespace) -> int:
     return _shown(report, options)
 
 
-def _raw(roots: Sequence[str], rules: Mapping[str, Rule], limits: Limits) -> Iterator[Report]:
-    """What the rules find in each skill, all of it."""
-    from mlskill.validator import validate
+def _raw(paths: Sequence[str], wishes: Wishes) -> Report:
+    """What the rules find in the skills below the paths, all of it."""
+    from mlskill.validator import merge, unsearched, validate
 
-    for root in roots:
-        yield validate(load(root, limits=limits), rules=rules, advice=True)
+    rules, limits, reports = wishes.rules, wishes.settings.limits, []
+    for path in paths:
+        found = discover(path, limits=limits)
+        skills = (load(root, limits=limits) for root in found)
+        reports += [validate(skill, rules=rules, advice=True) for skill in skills]
+        reports.append(unsearched(found.faults, rules=rules))
+    return merge(reports)
 
 
-def _mended(
-    roots: Sequence[str], unseen: Report, wishes: Wishes, settle: Settle, *, dry: bool
-) -> Report:
+def _mended(paths: Sequence[str], wishes: Wishes, settle: Settle, *, dry: bool) -> Report:
     """What is left when the skills are fixed; with `dry` they are not, but the changes shown."""
     from mlskill.apps.cli.mending import mend
     from mlskill.fixer.diff import diff
-    from mlskill.validator import PER_FILE, merge, validate
+    from mlskill.validator import PER_FILE, merge, unsearched, validate
+
+    rules, limits, reports = wishes.rules, wishes.settings.limits, []
 
     def check(skill: Skill, most: int = PER_FILE) -> Report:
-        return settle(validate(skill, rules=wishes.rules, advice=True, most=most))
+        return settle(validate(skill, rules=rules, advice=True, most=most))
 
-    reports = [settle(unseen)]
-    for root in roots:
-        made = mend(root, check, wishes.settings.limits, dry=dry)
-        reports.append(made.report)
-        if dry:
-            show(harmless("\n".join(diff(made.changes))))
+    for path in paths:
+        found = discover(path, limits=limits)
+        for root in found:
+            made = mend(root, check, limits, dry=dry)
+            reports.append(made.report)
+            if dry:
+                show(harmless("\n".join(diff(made.changes))))
+        reports.append(settle(unsearched(found.faults, rules=rules)))
     return merge(reports)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlskill.hidden import visible
 from mlskill.model import Report
-from mlskill.rules import RULES, Rule, choose
+from mlskill.reader import discover
+from mlskill.rules import RULES, Profile, Rule, choose
 from mlskill.settings import Project, Settings, load, project
 from mlskill.settler import settle
 
@@ -21,11 +22,14 @@ BASELINE = ".mlskill-baseline.json"
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is wanted: `rules` to ask, `settings` to obey, whose `comments` to obey."""
+    """What is wanted: which rules to ask, what `settings` to obey, whose `comments`."""
 
     project: Project
     settings: Settings
-    rules: dict[str, Rule]
+    profile: Profile
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    advice: bool
     comments: str
 
     @classmethod
@@ -41,19 +45,25 @@ class Wishes:
             elif where.passed:
                 what = "came with a skill and was not obeyed; --config names it"
                 print(f"mlskill: {visible(where.passed)}: {what}", file=sys.stderr)
-        rules = choose(
-            RULES,
-            options.profile or settings.profile,
-            select=options.select or settings.select,
-            ignore=options.ignore,
+        return cls(
+            project=where,
+            settings=settings,
+            profile=options.profile or settings.profile,
+            select=tuple(options.select or settings.select),
+            ignore=tuple(options.ignore),  # what the settings ignore is counted
             advice=options.advice or settings.advice,
+            comments=options.comments,
         )
-        return cls(where, settings, rules, options.comments)
 
-    def settler(
-        self, options: argparse.Namespace, roots: Sequence[str]
-    ) -> Callable[[Report], Report]:
-        """What makes of a raw report of the skills at `roots` the one that is wanted."""
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The rules to ask."""
+        return choose(
+            RULES, self.profile, select=self.select, ignore=self.ignore, advice=self.advice
+        )
+
+    def settler(self, options: argparse.Namespace) -> Callable[[Report], Report]:
+        """What makes of a raw report the one that is wanted."""
         baseline = changes = None
         path = "" if options.write_baseline else self.baseline(options)
         if path:
@@ -63,7 +73,9 @@ class Wishes:
         if options.changed_since:
             from mlskill.settler.changes import Changes
 
-            changes = Changes(options.changed_since, roots, limits=self.settings.limits)
+            limits = self.settings.limits
+            roots = (root for path in options.path for root in discover(path, limits=limits))
+            changes = Changes(options.changed_since, roots, limits=limits)
 
         def settled(report: Report) -> Report:
             obeyed = tuple(allow for allow in report.allows if self._obeys(allow.path))
