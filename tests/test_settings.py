@@ -150,3 +150,12 @@ def test_a_folder_of_somebody_else_does_not_speak(tmp_path: Path) -> None:
     assert project(mine).file
     os.chown(tmp_path, 12345, 12345)
     assert project(mine).file == ""
+
+
+def test_what_the_readme_shows_can_be_set(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    file = tmp_path / ".mlskill.toml"
+    file.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    made = load(file)
+    assert made.severity == {"links": "error"}
+    assert made.per_path == {"examples/*": ("text",)}
