@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from mlskill.reader import discover
     from mlskill.renderer import catalog, render
     from mlskill.searcher import Index, search
+    from mlskill.settler import settle
     from mlskill.tokens import estimate
     from mlskill.validator import merge, validate
 
@@ -67,6 +68,7 @@ _PUBLIC = {
     "reader": "discover",
     "renderer": "catalog render",
     "searcher": "Index search",
+    "settler": "settle",
     "tokens": "estimate",
     "validator": "merge validate",
 }
@@ -105,6 +107,7 @@ __all__ = [  # noqa: RUF022  (by module, as above)
     "render",
     "Index",
     "search",
+    "settle",
     "estimate",
     "merge",
     "validate",
