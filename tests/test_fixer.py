@@ -330,6 +330,15 @@ def test_no_path_leads_out(folder: Path, tmp_path: Path, path: str) -> None:
     assert (tmp_path / "outside.md").read_bytes() == b"a"
 
 
+def test_a_name_that_is_shown_as_another_is_not_written(folder: Path) -> None:
+    (folder / "refs" / "a\nb.md").write_bytes(b"ca\xc3\x83\xc2\xa9")
+    (folder / "refs" / r"a\u000ab.md").write_bytes(b"ca\xc3\x83\xc2\xa9")
+    refused = written(folder)
+    assert len(refused) == 2
+    assert all("not portable" in line for line in refused)
+    assert (folder / "refs" / r"a\u000ab.md").read_bytes() == b"ca\xc3\x83\xc2\xa9"
+
+
 def test_the_other_name_of_a_file_keeps_its_contents(folder: Path, tmp_path: Path) -> None:
     os.link(folder / "refs" / "a.md", tmp_path / "other.md")
     assert written(folder) == []

@@ -208,6 +208,7 @@ def test_paths_are_as_from_the_folder_one_is_in(
             "path": "a/b.md",
             "lines": {"begin": 3},
         }
+        assert FORMATS["github"](report).startswith("::error file=a/b.md,line=3,")
 
 
 def test_markdown_shows_errors_first_and_not_all() -> None:

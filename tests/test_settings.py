@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,22 @@ def test_without_any_there_are_the_defaults(tmp_path: Path) -> None:
     made = load(file)
     assert made == Settings(str(file), str(tmp_path))
     assert made.ignores(finding("a.md")) == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root's rights")
+def test_a_folder_of_somebody_else_does_not_speak(tmp_path: Path) -> None:
+    (tmp_path / ".mlskill.toml").write_text("ignore = ['links']", encoding="utf-8")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    assert project(mine).file
+    os.chown(tmp_path, 12345, 12345)
+    assert project(mine).file == ""
+
+
+def test_what_the_readme_shows_can_be_set(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    file = tmp_path / ".mlskill.toml"
+    file.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    made = load(file)
+    assert made.severity == {"links": "error"}
+    assert made.per_path == {"examples/*": ("text",)}

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from mlskill.renderer import catalog, render
     from mlskill.reports import merge
     from mlskill.searcher import Index, search
+    from mlskill.settler import settle
     from mlskill.tokens import estimate
     from mlskill.toolset import Toolset, tools
     from mlskill.validator import validate
@@ -69,6 +70,7 @@ _PUBLIC = {
     "reader": "discover",
     "renderer": "catalog render",
     "searcher": "Index search",
+    "settler": "settle",
     "tokens": "estimate",
     "reports": "merge",
     "toolset": "Toolset tools",
@@ -109,6 +111,7 @@ __all__ = [  # noqa: RUF022  (by module, as above)
     "render",
     "Index",
     "search",
+    "settle",
     "estimate",
     "Toolset",
     "tools",

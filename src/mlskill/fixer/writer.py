@@ -31,6 +31,8 @@ def refusal(root: str, path: str) -> str:
             kind = folder.entry(path.rpartition("/")[2]).kind
     except RefusedError as no:
         return no.message
+    except NotWrittenError as no:
+        return str(no)
     return "" if kind == "file" else "is a link and is not followed; fix the file it leads to"
 
 
@@ -53,6 +55,8 @@ def write(root: str, path: str, before: bytes, after: bytes) -> None:
 def _folder(root: str, path: str) -> AbstractContextManager[DiskFolder]:
     if not {"", ".", ".."}.isdisjoint(path.split("/")):
         raise NotWrittenError("leads out of the skill")
+    if "\\" in path:  # how `names.printable` writes what cannot be printed
+        raise NotWrittenError("has a name that is not portable; rename it to have it fixed")
     return Disk(os.path.realpath(root)).folder(path.split("/")[:-1])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlskill.formats.escape import inert
+from mlskill.formats.identity import local
 from mlskill.formats.text import summary, told
 from mlskill.model import Finding, Report
 
@@ -15,7 +16,7 @@ def write(report: Report, *, color: bool = False) -> str:
 
 
 def _command(finding: Finding) -> str:
-    place = {"file": finding.path, "line": finding.line, "endLine": finding.end_line}
+    place = {"file": local(finding.path), "line": finding.line, "endLine": finding.end_line}
     # GitHub takes columns only of a place on one line.
     if finding.line == finding.end_line:
         place |= {"col": finding.column, "endColumn": finding.end_column}

@@ -67,7 +67,7 @@ def allow_unused(skill: Skill) -> Problems:
         needless = len(unused) == len(written.rules) and not wrong
         for name in unused:
             why = dict(wrong).get(name, f"{name} finds nothing here; remove the comment")
-            yield _problem(written, why, *([_removed(written)] if needless else []))
+            yield _problem(written, why, (_removed(written),) if needless else ())
 
 
 def _against(skill: Skill, name: str, found: dict[str, set[tuple[str, int]]]) -> str:
@@ -143,9 +143,9 @@ def _ends(document: Document) -> list[int]:
     return ends
 
 
-def _problem(written: Written, message: str, *fix: Replace) -> Problem:
+def _problem(written: Written, message: str, fix: tuple[Replace, ...] = ()) -> Problem:
     span = (written.comment.start, written.comment.end)
-    return at(written.document, span, message, *fix)
+    return at(written.document, span, message, fix=fix)
 
 
 def _removed(written: Written) -> Replace:

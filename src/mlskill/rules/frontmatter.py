@@ -52,7 +52,7 @@ def frontmatter_missing(skill: Skill) -> Problems:
     if fence and main.text.startswith("---", fence.start()):
         message = "the frontmatter must start on the first line, at its first character"
         fix = keys.unindented(main)
-        yield at(main, (fence.start(), fence.start() + 3), message, *fix)
+        yield at(main, (fence.start(), fence.start() + 3), message, fix=fix)
     else:
         yield at(main, (0, 0), "starts without a frontmatter; add name and description between ---")
 
@@ -118,7 +118,7 @@ def name_invalid(skill: Skill) -> Problems:
         hint = f"; write {wanted}" if wanted and name.isascii() else ""
         # The folder's name is the other half of the specification's demand.
         fix = keys.valued(skill.main, "name", wanted) if wanted == stem else ()
-        yield at(skill.main, _place(skill.main, ("name",)), f"{_against(name)}{hint}", *fix)
+        yield at(skill.main, _place(skill.main, ("name",)), f"{_against(name)}{hint}", fix=fix)
 
 
 @rule("error")
@@ -150,7 +150,7 @@ def field_invalid(skill: Skill) -> Problems:
         if mistake.kind in ("string_type", "dict_type") or (length and not known):
             if not (known and _empty(main, str(field))) and not _unreadable(main, str(field)):
                 fix = _mended(main, mistake)
-                yield at(main, _place(main, mistake.path), _wrong(main, mistake), *fix)
+                yield at(main, _place(main, mistake.path), _wrong(main, mistake), fix=fix)
     for document in skill.modules:
         for field in ("name", "description"):
             value = document.frontmatter.data.get(field)
@@ -177,7 +177,7 @@ def field_unknown(skill: Skill) -> Problems:
         else:
             message = f"{key} is no key of the specification; move it below metadata"
             fix = metadata.move(key)
-        yield at(main, _place(main, (key,)), message, *fix)
+        yield at(main, _place(main, (key,)), message, fix=fix)
 
 
 @once
@@ -210,7 +210,7 @@ def _missing(main: Document, field: str, wanted: str) -> Problems:
         if not any(_meant(key) == field for key in front.data):
             message = f"there is no {field}; add {wanted}"
             fix = keys.added(main, field, wanted) if re.fullmatch(NAME, wanted) else ()
-            yield at(main, (front.start, front.start + 3), message, *fix)
+            yield at(main, (front.start, front.start + 3), message, fix=fix)
 
 
 def _empty(main: Document, field: str) -> bool:

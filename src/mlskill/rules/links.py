@@ -35,7 +35,7 @@ def link_leaves_skill(skill: Skill) -> Problems:
     for document, link, _ in _in_state(skill, "outside"):
         message, new = _outside(skill, document, link)
         fix = retarget.target(document, link, new) if new else ()
-        yield at(document, (link.start, link.end), message, *fix)
+        yield at(document, (link.start, link.end), message, fix=fix)
 
 
 @rule("warning")
@@ -76,7 +76,7 @@ def link_anchor_missing(skill: Skill) -> Problems:
                 hint = f"; did you mean #{near}?" if near else ""
             fix = retarget.target(document, link, new) if new else ()
             message = f"{where} has no heading #{anchor}{hint}"
-            yield at(document, (link.start, link.end), message, *fix)
+            yield at(document, (link.start, link.end), message, fix=fix)
 
 
 @rule("warning", exact=False)
@@ -109,7 +109,7 @@ def _dead(skill: Skill, document: Document, link: Link, path: str, nearest: Near
     span = (link.start, link.end)
     if new := retarget.recased(skill, document, link):
         message = f"{link.path} does not exist; its case differs: write {new}"
-        return at(document, span, message, *retarget.target(document, link, new))
+        return at(document, span, message, fix=retarget.target(document, link, new))
     near = nearest.path(path)
     if near and link.kind != "mention":
         near = posixpath.relpath(near, posixpath.dirname(document.path) or ".")

@@ -106,7 +106,8 @@ def at(
     document: Document,
     span: tuple[int, int],
     message: str,
-    *fix: Replace,
+    *,
+    fix: tuple[Replace, ...] = (),
     related: tuple[Nearby, ...] = (),
 ) -> Problem:
     """A problem of `document`, what mends it, and what else belongs to it."""

@@ -21,8 +21,10 @@ def text_mojibake(skill: Skill) -> Problems:
     for document, runs in _mojibake(skill):
         for start, end, repaired in runs:
             # What a byte-order mark has become is to go: written back, it would be one again.
-            fix = Replace(start, end, repaired.replace("\ufeff", ""))
-            yield at(document, (start, end), f"is mojibake for {repaired}; write {repaired}", fix)
+            fix = (Replace(start, end, repaired.replace("\ufeff", "")),)
+            yield at(
+                document, (start, end), f"is mojibake for {repaired}; write {repaired}", fix=fix
+            )
 
 
 @rule("warning")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,31 +43,46 @@ def project(start: str | os.PathLike[str] = ".") -> Project:
                 passed = passed or str(found)
             else:
                 file = str(found)
-        if (folder / ".git").exists():
+        if _repository(folder):
             return Project(str(folder), file, passed)
     return Project(str(Path(file).parent if file else here), file, passed)
 
 
 def _upwards(folder: Path) -> Iterator[Path]:
     owner = folder.stat().st_uid
-    for one in (folder, *folder.parents):
-        if one.stat().st_uid != owner:  # in /tmp anybody may leave a file
-            return
+    yield folder
+    for one in folder.parents:
+        with suppress(OSError):
+            if one.stat().st_uid != owner:  # in /tmp anybody may leave a file
+                return
         yield one
 
 
 def _speaks(file: Path) -> bool:
     """Whether there is such a file, and it has settings."""
-    if not file.is_file():
+    if not _is_file(file):
         return False
     return file.name == NAMES[0] or b"mlskill" in read(file)
+
+
+def _repository(folder: Path) -> bool:
+    """Whether `folder` is the root of a repository, as far as one may look."""
+    with suppress(OSError):
+        return (folder / ".git").exists()
+    return False
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):
+        return path.is_file()
+    return False
 
 
 def _came_with_a_skill(folder: Path) -> bool:
     """Whether a skill that is no repository's root lies at `folder` or around it."""
     for one in (folder, *folder.parents):
-        if (one / ".git").exists():
+        if _repository(one):
             return False
-        if (one / MAIN).is_file():
+        if _is_file(one / MAIN):
             return True
     return False

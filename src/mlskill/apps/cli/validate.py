@@ -117,11 +117,11 @@ def run(options: argparse.Namespace) -> int:
         report = _mended(options, wishes)
     else:
         raw = merge(watched(_raw(options, wishes)))
-        if not raw.skills and not raw.findings:
-            raise NoSkillError(options.path)
         if note := wishes.disobeyed(raw):
             print(f"mlskill: {visible(note)}", file=sys.stderr)
         report = wishes.settler(options)(raw)
+    if not (report.skills or report.findings or report.suppressed):
+        raise NoSkillError(options.path)
     for name, file in options.output:
         save(file, FORMATS[name](report))
     if options.write_baseline:
@@ -162,10 +162,7 @@ def _mended(options: argparse.Namespace, wishes: Wishes) -> Report:
             if options.diff:
                 show(harmless("\n".join(diff(made.changes))))
         reports.append(settle(unsearched(found.faults, rules=rules)))
-    report = merge(reports)
-    if not report.skills and not report.findings:
-        raise NoSkillError(options.path)
-    return report
+    return merge(reports)
 
 
 def _write(path: str, report: Report) -> int:

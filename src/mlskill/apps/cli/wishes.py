@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mlskill.hidden import visible
 from mlskill.model import Report
+from mlskill.reader import discover
 from mlskill.runner import Checks
 from mlskill.settings import Project, Settings, load, project
 from mlskill.settler import settle
@@ -58,7 +59,6 @@ class Wishes:
 
             baseline = Baseline.load(path)
         if options.changed_since:
-            from mlskill.reader import discover
             from mlskill.settler.changes import Changes
 
             limits = self.settings.limits
