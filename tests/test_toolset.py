@@ -81,7 +81,7 @@ def test_what_a_tool_says(toolset: Toolset, name: str, arguments: Any, said: str
         ("skill_read", {"path": "SKILL.md", "file": 1}, "file: Extra inputs are not permitted"),
         ("skill_read", {"path": "SKILL.md"}, "there are bread, soup; skill_outline without"),
         ("skill_read", {"skill": "bred", "path": "x"}, "no skill 'bred'; did you mean bread?"),
-        ("skill_read", {"skill": "bread", "path": "risen.md"}, "did you mean rising.md?"),
+        ("skill_read", {"skill": "bread", "path": "risen.md"}, "did you mean rising.md"),
         ("skill_read", {"skill": "bread", "path": "script/bake.py"}, "scripts/bake.py?"),
         ("skill_read", {"skill": "bread", "path": "../../etc/passwd"}, "no file"),
         ("skill_read", {"skill": "bread", "path": "/etc/passwd"}, "no file"),

@@ -113,4 +113,5 @@ def _server(
     from mlskill.apps.mcp.shelf import Shelf
 
     shelf = Shelf(paths)
-    return build(shelf, Changes(shelf, watch=not options.no_watch), scope=scope)
+    changes = Changes(shelf, watch=not options.no_watch)
+    return build(shelf, changes, scope=scope, single=not options.http)

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.to_thread
+import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.session import ServerSession
@@ -44,7 +44,8 @@ class Changes:
         self.shelf, self._watching = shelf, watch
         self.ready = anyio.Event()
         self.bus = InMemorySubscriptionBus()
-        self._sessions: WeakKeyDictionary[ServerSession, set[str]] = WeakKeyDictionary()
+        self._session: ServerSession | None = None
+        self._wanted: set[str] = set()
         self._told: set[str] = set()
         self._known: Catalogue | None = None
         self._roots: dict[str, str] = {}
@@ -58,16 +59,22 @@ class Changes:
             tasks.cancel_scope.cancel()
 
     async def greet(self, ctx: ServerRequestContext[Any, Any], params: object) -> None:
-        """A client of before 2026-07-28 has come, and may stay: it is told without asking."""
-        self._sessions.setdefault(ctx.session, set())
+        """The one client has come, of before 2026-07-28: it is told of changes without asking."""
+        self._session = ctx.session
 
-    def subscribe(self, session: ServerSession, name: str) -> None:
-        """Tell `session` when the resource `name` changes."""
-        self._sessions.setdefault(session, set()).add(name)
+    async def subscribe(
+        self, ctx: ServerRequestContext[Any, Any], params: types.SubscribeRequestParams
+    ) -> types.EmptyResult:
+        """Tell that client when this resource changes, too."""
+        self._wanted.add(params.uri)
+        return types.EmptyResult()
 
-    def unsubscribe(self, session: ServerSession, name: str) -> None:
+    async def unsubscribe(
+        self, ctx: ServerRequestContext[Any, Any], params: types.UnsubscribeRequestParams
+    ) -> types.EmptyResult:
         """Do so no more."""
-        self._sessions.setdefault(session, set()).discard(name)
+        self._wanted.discard(params.uri)
+        return types.EmptyResult()
 
     def refused(self, snapshot: Snapshot) -> None:
         """Say on stderr which skills in `snapshot` are not offered."""
@@ -140,17 +147,16 @@ class Changes:
             await self.bus.publish(ToolsListChanged())
         if renamed:
             await self.bus.publish(PromptsListChanged())
-        for session, wanted in [*self._sessions.items()]:
-            # A session that has just ended has nobody to tell.
+        if self._session is not None:
+            # It may have gone just now, and then has nobody to tell.
             with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
-                for name in updated:
-                    if name in wanted:
-                        await session.send_resource_updated(name)
-                await session.send_resource_list_changed()
+                for name in self._wanted.intersection(updated):
+                    await self._session.send_resource_updated(name)
+                await self._session.send_resource_list_changed()
                 if listed:
-                    await session.send_tool_list_changed()
+                    await self._session.send_tool_list_changed()
                 if renamed:
-                    await session.send_prompt_list_changed()
+                    await self._session.send_prompt_list_changed()
 
 
 def _folder(path: str) -> str:

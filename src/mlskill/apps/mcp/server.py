@@ -32,8 +32,8 @@ from mlskill.toolset import Toolset
 
 EXTENSION = "io.modelcontextprotocol/skills"
 """The extension that this server speaks: modelcontextprotocol/ext-skills, stable (2026-09)."""
-TTL = 60_000
-"""Milliseconds for which an answer is fresh, where no notification says otherwise."""
+TTL = 5_000
+"""Milliseconds for which a client that does not listen for changes may keep an answer."""
 PAGE = 500
 """Resources on one page of a list."""
 SKILLS = 50
@@ -125,16 +125,6 @@ class Desk:
         if kept is None:
             kept = await self._aside(resources.snapshot, self.shelf, card.place)
         return _checked(resources.contents, kept, path, name)
-
-    async def subscribe(self, ctx: Context, params: types.SubscribeRequestParams) -> Any:
-        """`resources/subscribe`, of clients before 2026-07-28."""
-        self.changes.subscribe(ctx.session, params.uri)
-        return types.EmptyResult()
-
-    async def unsubscribe(self, ctx: Context, params: types.UnsubscribeRequestParams) -> Any:
-        """`resources/unsubscribe`."""
-        self.changes.unsubscribe(ctx.session, params.uri)
-        return types.EmptyResult()
 
     async def tools(
         self, ctx: Context, params: types.PaginatedRequestParams | None
@@ -238,9 +228,17 @@ class Desk:
 
 
 def build(
-    shelf: Shelf, changes: Changes, *, scope: Literal["public", "private"] = "public"
+    shelf: Shelf,
+    changes: Changes,
+    *,
+    scope: Literal["public", "private"] = "public",
+    single: bool = True,
 ) -> Server[Any]:
-    """The server of `shelf`, for any transport; `scope` says whether answers may be shared."""
+    """The server of `shelf`; `scope` says whether its answers may be shared among users.
+
+    A `single` client stays until the server ends; of many, each request stands alone, and who
+    wants to be told of changes has to listen for them.
+    """
     desk = Desk(shelf, changes, scope)
     hint = CacheHint(ttl_ms=TTL, scope=scope)
     server: Server[Any] = Server(
@@ -259,8 +257,8 @@ def build(
         on_list_resources=desk.resources,
         on_list_resource_templates=desk.templates,
         on_read_resource=desk.read,
-        on_subscribe_resource=desk.subscribe,
-        on_unsubscribe_resource=desk.unsubscribe,
+        on_subscribe_resource=changes.subscribe if single else None,
+        on_unsubscribe_resource=changes.unsubscribe if single else None,
         on_subscriptions_listen=ListenHandler(changes.bus),
         on_list_tools=desk.tools,
         on_call_tool=desk.call,
@@ -272,9 +270,10 @@ def build(
     server.add_request_handler("skills/list", types.PaginatedRequestParams, desk.skills)
     server.add_request_handler("skills/get", UriParams, desk.skill)
     server.add_request_handler("resources/directory/read", UriParams, desk.directory)
-    server.add_notification_handler(
-        "notifications/initialized", types.NotificationParams, changes.greet
-    )
+    if single:
+        server.add_notification_handler(
+            "notifications/initialized", types.NotificationParams, changes.greet
+        )
     return server
 
 
