@@ -25,7 +25,9 @@ KEPT_BYTES = 128 << 20
 FEW = 32
 """So many skills are searched section by section; of more, first those that fit are found."""
 FITTING = 8
-"""Of many skills, so many are searched for sections."""
+"""Of many skills, so many are searched for sections, at most."""
+FAIR = 0.4
+"""What a skill must fit at least, as a share of how well the best one fits."""
 
 
 class Shelf:
@@ -121,6 +123,8 @@ class Shelf:
             found: list[tuple[str, Hit]] = []
             fitting = search(self._all(), query, limit=FITTING)
             for whole in fitting:
+                if whole.score < FAIR * fitting[0].score:
+                    break
                 name, _ = owned(whole, names)
                 hits = search(self.snapshot(name).skill, query, limit=limit)
                 for hit in hits:
