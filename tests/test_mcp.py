@@ -75,7 +75,7 @@ def asking(
 
     async def ask() -> None:
         shelf = Shelf([str(folder)])
-        changes = Changes(shelf, watch=False)
+        changes = Changes(shelf, watching=False)
         async with Client(build(shelf, changes), mode=mode, **how) as client:
             await questions(Ask(client, changes))
 

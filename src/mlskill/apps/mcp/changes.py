@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
@@ -22,7 +24,7 @@ from mcp.server.subscriptions import (
     ResourceUpdated,
     ToolsListChanged,
 )
-from watchfiles import Change, awatch
+from watchfiles import Change, watch
 
 from mlskill.apps.mcp.catalogue import Catalogue
 from mlskill.apps.mcp.shelf import Shelf
@@ -40,8 +42,8 @@ POLL = 5_000
 class Changes:
     """Keeps `shelf` as the disk is, and tells clients."""
 
-    def __init__(self, shelf: Shelf, *, watch: bool = True) -> None:
-        self.shelf, self._watching = shelf, watch
+    def __init__(self, shelf: Shelf, *, watching: bool = True) -> None:
+        self.shelf, self._watching = shelf, watching
         self.ready = anyio.Event()
         self.bus = InMemorySubscriptionBus()
         self._session: ServerSession | None = None
@@ -92,20 +94,33 @@ class Changes:
             print("mlskill: more skills are not offered; see mlskill validate", file=sys.stderr)
 
     async def _run(self) -> None:
-        await anyio.to_thread.run_sync(self.shelf.scan, abandon_on_cancel=True)
+        await self._aside(self.shelf.scan)
         self._tell(self.shelf.catalogue.faults)
         self.ready.set()
         if self._watching:
+            stop = threading.Event()
             try:
-                await self._watch()
-            except (OSError, RuntimeError) as error:  # more folders than the system can watch
-                self._tell([f"looking for changes every {POLL // 1000} seconds: {error}"])
-                await self._watch(force_polling=True, poll_delay_ms=POLL)
+                await self._aside(self._watch, stop)
+            finally:
+                stop.set()
 
-    async def _watch(self, **how: Any) -> None:
+    def _watch(self, stop: threading.Event) -> None:
+        """Have every change told to the event loop, which does not wait for a walk of the disk."""
         watched = [*dict.fromkeys(map(_folder, self.shelf.paths))]
-        async for changes in awatch(*watched, ignore_permission_denied=True, **how):
-            await self.apply(changes)
+        how: dict[str, Any] = {"stop_event": stop, "ignore_permission_denied": True}
+        try:
+            for changes in watch(*watched, **how):
+                anyio.from_thread.run(self.apply, changes)
+        except (OSError, RuntimeError) as error:  # more folders than the system can watch
+            if stop.is_set():
+                return
+            self._tell([f"looking for changes every {POLL // 1000} seconds: {error}"])
+            for changes in watch(*watched, force_polling=True, poll_delay_ms=POLL, **how):
+                anyio.from_thread.run(self.apply, changes)
+
+    async def _aside(self, work: Callable[..., None], *arguments: Any) -> None:
+        # Who ends the server does not wait for it.
+        await anyio.to_thread.run_sync(work, *arguments, abandon_on_cancel=True)
 
     async def apply(self, changes: Iterable[tuple[Change, str]]) -> None:
         """Bring the shelf up to date with `changes`, and tell who listens."""
