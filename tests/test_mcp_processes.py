@@ -128,18 +128,34 @@ def test_a_name_is_needed_where_all_listen(
     assert "--name" in capsys.readouterr().err
 
 
-def test_copies_of_the_server_share_nothing(folder: Path) -> None:
-    """What one copy lists, another goes on with."""
-    with serving(str(folder)) as one, serving(str(folder)) as two:
+class Page(types.PaginatedResult):
+    """What `skills/list` answers."""
 
-        async def ask() -> None:
-            listed = []
-            for url in (one, two):
-                async with Client(url) as client:
-                    listed.append([r.uri for r in (await client.list_resources()).resources])
-            assert listed[0] == listed[1]
+    skills: list[dict[str, Any]]
 
-        anyio.run(ask)
+
+def test_copies_of_the_server_share_nothing(tmp_path: Path) -> None:
+    """What one copy begins to list, another goes on with."""
+    for n in range(60):
+        (tmp_path / f"s{n:02}").mkdir()
+        text = f"---\nname: s{n:02}\ndescription: x\n---\n"
+        (tmp_path / f"s{n:02}" / "SKILL.md").write_text(text)
+
+    async def page(url: str, **params: str) -> Page:
+        async with Client(url) as client:
+            request = types.Request[dict[str, Any], str](method="skills/list", params=params)
+            return await client.session.send_request(request, Page)
+
+    async def ask(one: str, two: str) -> None:
+        first = await page(one)
+        assert first.next_cursor
+        second = await page(two, cursor=first.next_cursor)
+        names = [skill["frontmatter"]["name"] for skill in (*first.skills, *second.skills)]
+        assert names == [f"s{n:02}" for n in range(60)]
+        assert second.next_cursor is None
+
+    with serving(str(tmp_path)) as one, serving(str(tmp_path)) as two:
+        anyio.run(ask, one, two)
 
 
 def test_what_changes_on_disk_is_told_over_a_pipe(folder: Path) -> None:
