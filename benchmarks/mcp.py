@@ -3,10 +3,10 @@
     python benchmarks/mcp.py [--skills 10000] [--clients 32] [--fastmcp PYTHON]
 
 Every server runs in a process of its own, over HTTP without sessions, and is asked the same; of
-FastMCP (where PYTHON has it) it is `SkillsDirectoryProvider`, with and without `reload`. It has
-no search. A request is timed by the client, from before it is written until the answer is there;
-clients and server share the machine. Skills are made of sentences of ml-engineer: a SKILL.md and a
-reference of 4 to 5 KB.
+FastMCP (where PYTHON has it) it is `SkillsDirectoryProvider`, which has no search and sees no
+change. A request is timed by the client, from before it is written until the answer is there;
+clients and server share the machine. `cpu` is the server's processor time for each. Skills
+are made of sentences of ml-engineer: a SKILL.md and a reference of 4 to 5 KB.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,9 @@ FASTMCP = """
 import sys
 from fastmcp import FastMCP
 from fastmcp.skills.provider import SkillsDirectoryProvider
-path, port, reload = sys.argv[1:]
+path, port = sys.argv[1:]
 server = FastMCP("b")
-server.add_provider(SkillsDirectoryProvider(path, reload=reload == "reload"))
+server.add_provider(SkillsDirectoryProvider(path))
 server.run(transport="http", port=int(port), stateless_http=True, json_response=True,
            show_banner=False, log_level="ERROR")
 """
@@ -137,7 +138,11 @@ async def answers(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 async def load(
-    port: int, clients: int, requests: int, question: Callable[[random.Random], tuple[str, Any]]
+    process: subprocess.Popen[bytes],
+    port: int,
+    clients: int,
+    requests: int,
+    question: Callable[[random.Random], tuple[str, Any]],
 ) -> str:
     """The times of `requests` requests of `clients` clients at once, as text."""
     times: list[float] = []
@@ -151,20 +156,27 @@ async def load(
                 await client.ask(method, params)
                 times.append(time.perf_counter() - started)
 
-    started = time.perf_counter()
+    started, used = time.perf_counter(), processor(process)
     await asyncio.gather(*map(one, range(clients)))
     rate = len(times) / (time.perf_counter() - started)
+    cpu = (processor(process) - used) / len(times) * 1000
     cut = statistics.quantiles(times, n=100)
-    return f"p50 {cut[49] * 1000:7.1f} ms  p99 {cut[98] * 1000:7.1f} ms  {rate:7.0f}/s"
+    spread = f"p50 {cut[49] * 1000:7.1f} ms  p99 {cut[98] * 1000:7.1f} ms"
+    return f"{spread}  {rate:5.0f}/s  cpu {cpu:5.1f} ms"
+
+
+def processor(process: subprocess.Popen[bytes]) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(process: subprocess.Popen[bytes]) -> str:
     """Resident memory, and processor time so far."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     kilobytes = re.search(r"VmRSS:\s+(\d+)", status)
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return f"{int(kilobytes[1]) // 1024 if kilobytes else 0} MiB, {seconds:.1f} s of processor"
+    size = int(kilobytes[1]) // 1024 if kilobytes else 0
+    return f"{size} MiB, {processor(process):.1f} s of processor"
 
 
 async def measure(
@@ -183,8 +195,8 @@ async def measure(
     def get(rng: random.Random) -> tuple[str, Any]:
         return "skills/get", {"uri": f"skill://{name(rng.randrange(count))}/SKILL.md"}
 
-    def find(rng: random.Random) -> tuple[str, Any]:
-        n = rng.randrange(count)
+    def find(rng: random.Random, among: int = count) -> tuple[str, Any]:
+        n = rng.randrange(among)
         question = {"query": f"what to do when {TOPICS[n % len(TOPICS)]}{n} is at hand", "limit": 5}
         return "tools/call", {"name": "skill_search", "arguments": question}
 
@@ -206,15 +218,17 @@ async def measure(
                     break
             print(f"  skills/list        {time.perf_counter() - began:6.2f} s for {listed}")
         few = options.requests
-        print(f"  read, any          {await load(port, clients, few, read)}")
-        print(f"  read, of 50        {await load(port, clients, few, hot)}")
-        print(f"  skills/get, any    {await load(port, clients, few, get)}")
+        print(f"  read, any          {await load(process, port, clients, few, read)}")
+        print(f"  read, of 50        {await load(process, port, clients, few, hot)}")
+        print(f"  skills/get, any    {await load(process, port, clients, few, get)}")
         if search:
             async with Connection(port) as client:
                 began = time.perf_counter()
                 await client.ask(*find(random.Random(1)))
                 print(f"  first search       {time.perf_counter() - began:6.2f} s")
-            print(f"  search             {await load(port, clients, few // 4, find)}")
+            print(f"  search, any        {await load(process, port, clients, few // 4, find)}")
+            some = partial(find, among=min(count, 50))
+            print(f"  search, of 50      {await load(process, port, clients, few // 4, some)}")
         print(f"  afterwards         {memory(process)}")
 
 
@@ -240,10 +254,10 @@ def main() -> None:
         port = free_port()
         ours = [sys.executable, "-m", "mlskill", "mcp", "--http", "--port", str(port), folder]
         asyncio.run(measure("mlskill mcp, watching", ours, port, options, search=True))
-        for reload in ("keep", "reload") if options.fastmcp else ():
+        if options.fastmcp:
             port = free_port()
-            theirs = [options.fastmcp, "-c", FASTMCP, folder, str(port), reload]
-            label = f"FastMCP SkillsDirectoryProvider, reload={reload == 'reload'}"
+            theirs = [options.fastmcp, "-c", FASTMCP, folder, str(port)]
+            label = "FastMCP SkillsDirectoryProvider"
             asyncio.run(measure(label, theirs, port, options, search=False))
 
 

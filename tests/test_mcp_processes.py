@@ -192,6 +192,41 @@ def test_what_changes_on_disk_is_told_over_a_pipe(folder: Path) -> None:
     anyio.run(ask)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no such names there")
+def test_a_strangers_folder_does_not_end_it(folder: Path) -> None:
+    """What cannot be watched is looked through instead."""
+    strange = folder / "strange"
+    strange.mkdir()
+    (strange / "SKILL.md").write_text(TEXT.replace("bread", "strange"))
+    (strange / os.fsdecode(b"a\xffb.md")).write_text("x")
+    (strange / "up").symlink_to("..")
+    (strange / "passwd.md").symlink_to("/etc/passwd")
+    os.mkfifo(strange / "pipe.md")
+
+    async def ask() -> None:
+        command = StdioServerParameters(command=MLSKILL[0], args=[*MLSKILL[1:], "mcp", str(folder)])
+        async with Client(command) as client:
+            with anyio.fail_after(120):
+                for n in count():
+                    # A change that its watcher cannot name: the watcher gives up.
+                    (strange / os.fsdecode(b"a\xffb.md")).write_text(f"{n}")
+                    await anyio.sleep(0.5)
+                    await client.call_tool("skill_search", {"query": "warm dough"})
+                    if n == 3:
+                        (folder / "new").mkdir()
+                        (folder / "new" / "SKILL.md").write_text(TEXT.replace("bread", "new"))
+                    tools = (await client.list_tools(cache_mode="bypass")).tools
+                    names = tools[2].input_schema["properties"]["skill"]["enum"]
+                    if "new" in names:
+                        break
+            listed = [r.uri for r in (await client.list_resources()).resources]
+            assert not [uri for uri in listed if "passwd" in uri or "pipe" in uri]
+            for uri in listed:
+                assert (await client.read_resource(uri)).contents
+
+    anyio.run(ask)
+
+
 def test_it_ends_when_its_client_goes(folder: Path) -> None:
     process = subprocess.run(
         [*MLSKILL, "mcp", str(folder)], input=b"", capture_output=True, timeout=60, check=False

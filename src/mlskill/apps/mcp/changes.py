@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -35,8 +36,10 @@ from mlskill.reader.names import MAIN
 
 TOLD = 20
 """Lines on stderr about what was left out, before it is only counted."""
-POLL = 5_000
-"""Milliseconds between two looks where the system cannot watch so many folders."""
+PAUSE = 5.0
+"""Seconds between two looks at everything, where it cannot be watched."""
+BUSY = 20
+"""How many times as long as the look itself that pause is, at least."""
 
 
 class Changes:
@@ -51,6 +54,7 @@ class Changes:
         self._told: set[str] = set()
         self._known: Catalogue | None = None
         self._roots: dict[str, str] = {}
+        self._pause = PAUSE
 
     @asynccontextmanager
     async def lifespan(self, server: Server[Any]) -> AsyncIterator[None]:
@@ -107,20 +111,36 @@ class Changes:
     def _watch(self, stop: threading.Event) -> None:
         """Have every change told to the event loop, which does not wait for a walk of the disk."""
         watched = [*dict.fromkeys(map(_folder, self.shelf.paths))]
-        how: dict[str, Any] = {"stop_event": stop, "ignore_permission_denied": True}
-        try:
-            for changes in watch(*watched, **how):
-                anyio.from_thread.run(self.apply, changes)
-        except (OSError, RuntimeError) as error:  # more folders than the system can watch
-            if stop.is_set():
-                return
-            self._tell([f"looking for changes every {POLL // 1000} seconds: {error}"])
-            for changes in watch(*watched, force_polling=True, poll_delay_ms=POLL, **how):
-                anyio.from_thread.run(self.apply, changes)
+        while not stop.is_set():
+            try:
+                for changes in watch(*watched, stop_event=stop, ignore_permission_denied=True):
+                    anyio.from_thread.run(self.apply, changes)
+            except Exception as error:
+                # More folders than the system watches, a name that is no text, a loop of links:
+                # whatever it is, a stranger's folder does not end the server.
+                if not stop.is_set():
+                    self._tell([f"cannot watch, so all is looked through now and then: {error}"])
+                    self._poll(stop)
+
+    def _poll(self, stop: threading.Event) -> None:
+        """Wait, then look at everything anew; longer where that takes long."""
+        if not stop.wait(self._pause):
+            started = time.monotonic()
+            anyio.from_thread.run(self.renew)
+            self._pause = max(PAUSE, BUSY * (time.monotonic() - started))
 
     async def _aside(self, work: Callable[..., None], *arguments: Any) -> None:
         # Who ends the server does not wait for it.
         await anyio.to_thread.run_sync(work, *arguments, abandon_on_cancel=True)
+
+    async def renew(self) -> None:
+        """Look at everything anew, and tell what the catalogue shows to be another."""
+        before = _said(self.shelf.catalogue)
+        self.shelf.forget()
+        await self._aside(self.shelf.scan)
+        self._tell(self.shelf.catalogue.faults)
+        if before != _said(self.shelf.catalogue):
+            await self._publish({}, listed=True, renamed=True)
 
     async def apply(self, changes: Iterable[tuple[Change, str]]) -> None:
         """Bring the shelf up to date with `changes`, and tell who listens."""
@@ -140,7 +160,7 @@ class Changes:
         for place in touched:
             self.shelf.forget(place)
         if anew:
-            await anyio.to_thread.run_sync(self.shelf.scan)
+            await self._aside(self.shelf.scan)
             self._tell(self.shelf.catalogue.faults)
         renamed = anew and _said(before) != _said(self.shelf.catalogue)
         await self._publish(touched, listed=listed or renamed, renamed=renamed)

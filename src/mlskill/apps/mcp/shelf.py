@@ -56,12 +56,15 @@ class Shelf:
                 if catalogue.cards.get(place) != kept.card:
                     del self._kept[place]
 
-    def forget(self, place: str) -> None:
-        """What was read of the skill at `place` is no longer so."""
+    def forget(self, place: str | None = None) -> None:
+        """What was read of the skill at `place`, or of all, is no longer so."""
         with self._lock:
             self._changes += 1
             self._found_by = None
-            self._kept.pop(place, None)
+            if place is None:
+                self._kept.clear()
+            else:
+                self._kept.pop(place, None)
 
     def kept(self, place: str) -> Snapshot | None:
         """The skill at `place`, where it is in memory."""
