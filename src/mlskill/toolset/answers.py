@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mlskill import outline as outlines
 from mlskill.errors import UnknownNameError
-from mlskill.model import Asset, Skill
+from mlskill.model import Asset, Document, Skill
 from mlskill.renderer import Part, part, wrap
 from mlskill.renderer.text import code, inline, shorten
 from mlskill.tokens import estimate
@@ -154,12 +154,9 @@ def read(library: Library, name: str, asked: ReadArguments) -> Answer:
     path = asked.path.removeprefix(f"skill://{name}/").removeprefix("./")
     if asked.anchor:
         path = f"{path.partition('#')[0]}#{asked.anchor.removeprefix('#')}"
-    asset = skill.by_path.get(path)
-    if isinstance(asset, Asset):
-        found = Part(path, "", (), _text(asset))
-    else:
-        found = _part(skill, path)
-    cut = pages(found.text, PAGE, markdown=not isinstance(asset, Asset))
+    found = _part(skill, path)
+    markdown = isinstance(skill.by_path[found.path], Document)
+    cut = pages(found.text, PAGE, markdown=markdown)
     page = _in_range(asked.page, len(cut))
     text = cut[page - 1]
     data = Reading(
@@ -176,6 +173,9 @@ def read(library: Library, name: str, asked: ReadArguments) -> Answer:
 
 
 def _part(skill: Skill, target: str) -> Part:
+    file = skill.by_path.get(target)
+    if isinstance(file, Asset):
+        return Part(target, "", (), _text(file))
     try:
         return part(skill, target)
     except UnknownNameError as error:
