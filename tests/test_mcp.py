@@ -352,6 +352,7 @@ def test_places(tmp_path: Path) -> None:
 def test_changes_are_served_and_told(folder: Path) -> None:
     async def questions(ask: Ask) -> None:
         uri = f"{BREAD}/SKILL.md"
+        both = {ResourcesListChanged(), ToolsListChanged()}
         before = (await ask("skills/get", uri=uri))["skill"]
         async with ask.client.listen(
             resources_list_changed=True, tools_list_changed=True, resource_subscriptions=[uri]
@@ -367,10 +368,14 @@ def test_changes_are_served_and_told(folder: Path) -> None:
             new.parent.mkdir()
             new.write_text("---\nname: new\ndescription: New.\n---\n")
             await ask.changes.apply([(Change.added, str(new.parent))])
-            assert await anext(events) == ToolsListChanged()  # also: its files changed
+            assert {await anext(events), await anext(events)} == both
             assert (await ask("skills/get", uri="skill://new/SKILL.md"))["skill"]
+            (folder / "notes.txt").write_text("of no skill")
+            await ask.changes.apply([(Change.added, str(folder / "notes.txt"))])
             shutil.rmtree(new.parent)
             await ask.changes.apply([(Change.deleted, str(new.parent))])
+            # What is of no skill is told to nobody.
+            assert {await anext(events), await anext(events)} == both
             with pytest.raises(MCPError):
                 await ask("skills/get", uri="skill://new/SKILL.md")
 
@@ -401,9 +406,9 @@ def test_a_client_of_old_subscribes(folder: Path) -> None:
             told.clear()
             path.write_bytes(path.read_bytes() + b"More.\n")
             await ask.changes.apply([(Change.modified, str(path))])
-            await ask.client.list_tools()  # what was told before has arrived
-            updates = [one for one in told if isinstance(one, types.ResourceUpdatedNotification)]
-            assert bool(updates) is heard
-            assert any(isinstance(one, types.ResourceListChangedNotification) for one in told)
+            with anyio.fail_after(60):
+                while types.ResourceListChangedNotification not in map(type, told):
+                    await anyio.sleep(0.01)  # it is told after what changed
+            assert (types.ResourceUpdatedNotification in map(type, told)) is heard
 
     asking(folder, questions, "legacy", message_handler=message)

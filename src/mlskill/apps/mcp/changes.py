@@ -136,8 +136,8 @@ class Changes:
     async def renew(self) -> None:
         """Look at everything anew, and tell what the catalogue shows to be another."""
         before = _said(self.shelf.catalogue)
-        self.shelf.forget()
         await self._aside(self.shelf.scan)
+        self.shelf.forget()
         self._tell(self.shelf.catalogue.faults)
         if before != _said(self.shelf.catalogue):
             await self._publish({}, listed=True, renamed=True)
@@ -149,21 +149,23 @@ class Changes:
         touched: dict[str, list[str]] = defaultdict(list)
         listed = anew = False
         for change, path in changes:
-            owner = next((str(p) for p in PurePath(path).parents if str(p) in roots), path)
-            if owner in roots:
-                inner = PurePath(path).relative_to(owner).as_posix() if path != owner else MAIN
+            file, moved = PurePath(path), change != Change.modified
+            owner = next((str(p) for p in (file, *file.parents) if str(p) in roots), "")
+            if owner:
+                inner = file.relative_to(owner).as_posix() if owner != path else MAIN
                 touched[roots[owner]].append(inner)
-            listed |= change != Change.modified
+                listed |= moved
             # A folder comes or goes as one change; what was in it may have been skills.
-            anew |= owner not in roots or PurePath(path).name.lower() == MAIN.lower()
-            anew |= change == Change.deleted or await _is_folder(path)
+            anew |= owner == path or file.name.lower() == MAIN.lower()
+            anew |= not owner and moved and (change == Change.deleted or await _is_folder(path))
         for place in touched:
             self.shelf.forget(place)
         if anew:
             await self._aside(self.shelf.scan)
             self._tell(self.shelf.catalogue.faults)
         renamed = anew and _said(before) != _said(self.shelf.catalogue)
-        await self._publish(touched, listed=listed or renamed, renamed=renamed)
+        if touched or renamed:
+            await self._publish(touched, listed=listed or renamed, renamed=renamed)
 
     def _places(self) -> dict[str, str]:
         """The place of the skill in each folder on disk."""
