@@ -80,6 +80,20 @@ def post(url: str, **headers: str) -> int:
     return status
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_clients_of_every_age_read_over_http(folder: Path, mode: str) -> None:
+    async def ask(url: str) -> None:
+        async with Client(url, mode=mode) as client:
+            [content] = (await client.read_resource(URI)).contents
+            assert isinstance(content, types.TextResourceContents)
+            assert content.text == TEXT
+            found = await client.call_tool("skill_search", {"query": "warm dough"})
+            assert found.structured_content["hits"]
+
+    with serving(str(folder)) as url:
+        anyio.run(ask, url)
+
+
 def test_only_who_may_is_answered(folder: Path) -> None:
     with serving(str(folder)) as url:
         assert url.startswith("http://127.0.0.1:")
