@@ -92,7 +92,7 @@ def test_every_unit_on_a_floor_exists() -> None:
     assert {unit for unit, _ in units()} == set(FLOOR)
 
 
-HEAVY = {"jinja2", "pydantic", "markdown_it", "yaml", "mlskill.renderer", "mlskill.prover"}
+HEAVY = {"jinja2", "pydantic", "markdown_it", "yaml", "mcp", "mlskill.renderer", "mlskill.prover"}
 HEAVY |= {"mlskill.pages", "mlskill.rules", "zipfile"}
 
 

@@ -3,6 +3,7 @@ r"""Load, validate, render and prove Agent Skill trees.
     folder ─read─▶ Sources ─parse─▶ Documents ─link─▶ Skill ─┬─validate─▶ Report ─▶ text · json · …
                                                              ├─search───▶ Hits (sections)
                                                              ├─render───▶ text, by a view
+                                                             ├─tools────▶ Toolset (for a model)
                                                              └─prove────▶ Proof (code blocks, run)
 
     >>> import mlskill

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from mlskill import outline as outlines
 from mlskill.errors import UnknownNameError
-from mlskill.model import Asset, Skill
-from mlskill.renderer import part, wrap
+from mlskill.model import Asset, Document, Skill
+from mlskill.renderer import Part, part, wrap
 from mlskill.renderer.text import code, inline, shorten
 from mlskill.tokens import estimate
 from mlskill.toolset.arguments import (
@@ -150,32 +150,32 @@ def search(library: Library, name: str, asked: SearchArguments) -> Answer:
 def read(library: Library, name: str, asked: ReadArguments) -> Answer:
     """A file, or a section of it, or one page of that."""
     skill = library.skill(name)
-    path, _, anchor = asked.path.partition("#") if asked.anchor else (asked.path, "", "")
-    anchor = asked.anchor.removeprefix("#") or anchor
-    target = f"{path}#{anchor}" if anchor else path
-    asset = skill.by_path.get(target.removeprefix("./"))
-    if isinstance(asset, Asset):
-        where, anchor, trail, whole = target.removeprefix("./"), "", "", _text(asset)
-    else:
-        found = _part(skill, target)
-        where, anchor, whole = found.path, found.anchor, found.text
-        trail = " > ".join(found.trail)
-    cut = pages(whole, PAGE, markdown=not isinstance(asset, Asset))
+    # A runtime that knows the MCP server's resources has models that name them so.
+    path = asked.path.removeprefix(f"skill://{name}/").removeprefix("./")
+    if asked.anchor:
+        path = f"{path.partition('#')[0]}#{asked.anchor.removeprefix('#')}"
+    found = _part(skill, path)
+    markdown = isinstance(skill.by_path[found.path], Document)
+    cut = pages(found.text, PAGE, markdown=markdown)
     page = _in_range(asked.page, len(cut))
     text = cut[page - 1]
     data = Reading(
         skill=name,
-        path=where,
-        anchor=anchor,
+        path=found.path,
+        anchor=found.anchor,
         page=page,
         pages=len(cut),
         tokens=estimate(text),
         text=text,
     )
-    return Answer(_wrap(text, data, name=name, path=where, section=anchor, under=trail), data)
+    about = {"path": found.path, "section": found.anchor, "under": " > ".join(found.trail)}
+    return Answer(_wrap(text, data, name=name, **about), data)
 
 
-def _part(skill: Skill, target: str) -> Any:
+def _part(skill: Skill, target: str) -> Part:
+    file = skill.by_path.get(target)
+    if isinstance(file, Asset):
+        return Part(target, "", (), _text(file))
     try:
         return part(skill, target)
     except UnknownNameError as error:

@@ -59,8 +59,9 @@ def run(options: argparse.Namespace) -> int:
     for path in paths:
         discover(path)  # a path that is not there is a mistake to be told at once
     try:
-        import mcp  # noqa: F401
         import watchfiles  # noqa: F401
+
+        import mcp  # noqa: F401
     except ImportError as error:
         raise MlskillError(
             f"mlskill mcp needs {error.name}, which comes with: pip install 'mlskill[mcp]'"
@@ -113,4 +114,5 @@ def _server(
     from mlskill.apps.mcp.shelf import Shelf
 
     shelf = Shelf(paths)
-    return build(shelf, Changes(shelf, watch=not options.no_watch), scope=scope)
+    changes = Changes(shelf, watching=not options.no_watch)
+    return build(shelf, changes, scope=scope, single=not options.http)

@@ -22,6 +22,9 @@ from mlskill.reader import discover, head
 from mlskill.reader.names import printable
 from mlskill.specification import DESCRIPTION_LENGTH, NAME, NAME_LENGTH
 
+NEAR = 2000
+"""Names among which one that is similar to an unknown one is looked for, at most."""
+
 _NAME = re.compile(NAME.strip("^$"))
 
 
@@ -54,18 +57,18 @@ class Catalogue:
         self.cards = {card.place: card for card in sorted(cards, key=lambda card: card.place)}
         self.places = [*self.cards]
         self.faults = [*faults]
+        self._depth = max((place.count("/") + 1 for place in self.cards), default=0)
         self._by_name: dict[str, list[str]] = {}
         for place, card in self.cards.items():
             self._by_name.setdefault(card.name, []).append(place)
 
     def owner(self, path: str) -> tuple[Card, str] | None:
         """The skill in which `path` lies, and its path there; of nested places the innermost."""
-        end = len(path)
-        while end > 0:
-            card = self.cards.get(path[:end])
+        parts = path.split("/", self._depth)
+        for count in range(min(len(parts), self._depth), 0, -1):
+            card = self.cards.get("/".join(parts[:count]))
             if card is not None:
-                return card, path[end + 1 :]
-            end = path.rfind("/", 0, end)
+                return card, "/".join(parts[count:])
         return None
 
     def named(self, name: str) -> str:
@@ -79,7 +82,11 @@ class Catalogue:
         places = self._by_name.get(name, [])
         if len(places) == 1:
             return places[0]
-        raise UnknownNameError("skill", name, places or {*self.cards, *self._by_name})
+        known = places or {*self.cards, *self._by_name}
+        if len(known) > NEAR:  # to compare with all would take seconds
+            start = posixpath.basename(name)[:2].lower()
+            known = [near for near in self._by_name if near.startswith(start)][:NEAR]
+        raise UnknownNameError("skill", name, known)
 
     def after(self, place: str, most: int) -> list[Card]:
         """The first cards whose place comes after `place`."""

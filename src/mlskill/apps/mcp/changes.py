@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
+import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.session import ServerSession
@@ -22,7 +25,7 @@ from mcp.server.subscriptions import (
     ResourceUpdated,
     ToolsListChanged,
 )
-from watchfiles import Change, awatch
+from watchfiles import Change, watch
 
 from mlskill.apps.mcp.catalogue import Catalogue
 from mlskill.apps.mcp.shelf import Shelf
@@ -33,21 +36,25 @@ from mlskill.reader.names import MAIN
 
 TOLD = 20
 """Lines on stderr about what was left out, before it is only counted."""
-POLL = 5_000
-"""Milliseconds between two looks where the system cannot watch so many folders."""
+PAUSE = 5.0
+"""Seconds between two looks at everything, where it cannot be watched."""
+BUSY = 20
+"""How many times as long as the look itself that pause is, at least."""
 
 
 class Changes:
     """Keeps `shelf` as the disk is, and tells clients."""
 
-    def __init__(self, shelf: Shelf, *, watch: bool = True) -> None:
-        self.shelf, self._watching = shelf, watch
+    def __init__(self, shelf: Shelf, *, watching: bool = True) -> None:
+        self.shelf, self._watching = shelf, watching
         self.ready = anyio.Event()
         self.bus = InMemorySubscriptionBus()
-        self._sessions: WeakKeyDictionary[ServerSession, set[str]] = WeakKeyDictionary()
+        self._session: ServerSession | None = None
+        self._wanted: set[str] = set()
         self._told: set[str] = set()
         self._known: Catalogue | None = None
         self._roots: dict[str, str] = {}
+        self._pause = PAUSE
 
     @asynccontextmanager
     async def lifespan(self, server: Server[Any]) -> AsyncIterator[None]:
@@ -58,16 +65,22 @@ class Changes:
             tasks.cancel_scope.cancel()
 
     async def greet(self, ctx: ServerRequestContext[Any, Any], params: object) -> None:
-        """A client of before 2026-07-28 has come, and may stay: it is told without asking."""
-        self._sessions.setdefault(ctx.session, set())
+        """The one client has come, of before 2026-07-28: it is told of changes without asking."""
+        self._session = ctx.session
 
-    def subscribe(self, session: ServerSession, name: str) -> None:
-        """Tell `session` when the resource `name` changes."""
-        self._sessions.setdefault(session, set()).add(name)
+    async def subscribe(
+        self, ctx: ServerRequestContext[Any, Any], params: types.SubscribeRequestParams
+    ) -> types.EmptyResult:
+        """Tell that client when this resource changes, too."""
+        self._wanted.add(params.uri)
+        return types.EmptyResult()
 
-    def unsubscribe(self, session: ServerSession, name: str) -> None:
+    async def unsubscribe(
+        self, ctx: ServerRequestContext[Any, Any], params: types.UnsubscribeRequestParams
+    ) -> types.EmptyResult:
         """Do so no more."""
-        self._sessions.setdefault(session, set()).discard(name)
+        self._wanted.discard(params.uri)
+        return types.EmptyResult()
 
     def refused(self, snapshot: Snapshot) -> None:
         """Say on stderr which skills in `snapshot` are not offered."""
@@ -85,20 +98,49 @@ class Changes:
             print("mlskill: more skills are not offered; see mlskill validate", file=sys.stderr)
 
     async def _run(self) -> None:
-        await anyio.to_thread.run_sync(self.shelf.scan, abandon_on_cancel=True)
+        await self._aside(self.shelf.scan)
         self._tell(self.shelf.catalogue.faults)
         self.ready.set()
         if self._watching:
+            stop = threading.Event()
             try:
-                await self._watch()
-            except (OSError, RuntimeError) as error:  # more folders than the system can watch
-                self._tell([f"looking for changes every {POLL // 1000} seconds: {error}"])
-                await self._watch(force_polling=True, poll_delay_ms=POLL)
+                await self._aside(self._watch, stop)
+            finally:
+                stop.set()
 
-    async def _watch(self, **how: Any) -> None:
+    def _watch(self, stop: threading.Event) -> None:
+        """Have every change told to the event loop, which does not wait for a walk of the disk."""
         watched = [*dict.fromkeys(map(_folder, self.shelf.paths))]
-        async for changes in awatch(*watched, ignore_permission_denied=True, **how):
-            await self.apply(changes)
+        while not stop.is_set():
+            try:
+                for changes in watch(*watched, stop_event=stop, ignore_permission_denied=True):
+                    anyio.from_thread.run(self.apply, changes)
+            except Exception as error:
+                # More folders than the system watches, a name that is no text, a loop of links:
+                # whatever it is, a stranger's folder does not end the server.
+                if not stop.is_set():
+                    self._tell([f"cannot watch, so all is looked through now and then: {error}"])
+                    self._poll(stop)
+
+    def _poll(self, stop: threading.Event) -> None:
+        """Wait, then look at everything anew; longer where that takes long."""
+        if not stop.wait(self._pause):
+            started = time.monotonic()
+            anyio.from_thread.run(self.renew)
+            self._pause = max(PAUSE, BUSY * (time.monotonic() - started))
+
+    async def _aside(self, work: Callable[..., None], *arguments: Any) -> None:
+        # Who ends the server does not wait for it.
+        await anyio.to_thread.run_sync(work, *arguments, abandon_on_cancel=True)
+
+    async def renew(self) -> None:
+        """Look at everything anew, and tell what the catalogue shows to be another."""
+        before = _said(self.shelf.catalogue)
+        await self._aside(self.shelf.scan)
+        self.shelf.forget()
+        self._tell(self.shelf.catalogue.faults)
+        if before != _said(self.shelf.catalogue):
+            await self._publish({}, listed=True, renamed=True)
 
     async def apply(self, changes: Iterable[tuple[Change, str]]) -> None:
         """Bring the shelf up to date with `changes`, and tell who listens."""
@@ -107,21 +149,23 @@ class Changes:
         touched: dict[str, list[str]] = defaultdict(list)
         listed = anew = False
         for change, path in changes:
-            owner = next((str(p) for p in PurePath(path).parents if str(p) in roots), path)
-            if owner in roots:
-                inner = PurePath(path).relative_to(owner).as_posix() if path != owner else MAIN
+            file, moved = PurePath(path), change != Change.modified
+            owner = next((str(p) for p in (file, *file.parents) if str(p) in roots), "")
+            if owner:
+                inner = file.relative_to(owner).as_posix() if owner != path else MAIN
                 touched[roots[owner]].append(inner)
-            listed |= change != Change.modified
+                listed |= moved
             # A folder comes or goes as one change; what was in it may have been skills.
-            anew |= owner not in roots or PurePath(path).name.lower() == MAIN.lower()
-            anew |= change == Change.deleted or await _is_folder(path)
+            anew |= owner == path or file.name.lower() == MAIN.lower()
+            anew |= not owner and moved and (change == Change.deleted or await _is_folder(path))
         for place in touched:
             self.shelf.forget(place)
         if anew:
-            await anyio.to_thread.run_sync(self.shelf.scan)
+            await self._aside(self.shelf.scan)
             self._tell(self.shelf.catalogue.faults)
         renamed = anew and _said(before) != _said(self.shelf.catalogue)
-        await self._publish(touched, listed=listed or renamed, renamed=renamed)
+        if touched or renamed:
+            await self._publish(touched, listed=listed or renamed, renamed=renamed)
 
     def _places(self) -> dict[str, str]:
         """The place of the skill in each folder on disk."""
@@ -140,17 +184,16 @@ class Changes:
             await self.bus.publish(ToolsListChanged())
         if renamed:
             await self.bus.publish(PromptsListChanged())
-        for session, wanted in [*self._sessions.items()]:
-            # A session that has just ended has nobody to tell.
+        if self._session is not None:
+            # It may have gone just now, and then has nobody to tell.
             with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
-                for name in updated:
-                    if name in wanted:
-                        await session.send_resource_updated(name)
-                await session.send_resource_list_changed()
+                for name in self._wanted.intersection(updated):
+                    await self._session.send_resource_updated(name)
+                await self._session.send_resource_list_changed()
                 if listed:
-                    await session.send_tool_list_changed()
+                    await self._session.send_tool_list_changed()
                 if renamed:
-                    await session.send_prompt_list_changed()
+                    await self._session.send_prompt_list_changed()
 
 
 def _folder(path: str) -> str:

@@ -88,6 +88,8 @@ class Guard:
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens; raises `MlskillError` where none can."""
+    if not 0 <= port < 1 << 16:  # the system would take what is left of a division
+        raise MlskillError(f"cannot listen on {host} port {port}: ports end at 65535")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
         family, kind, protocol, _, address = found[0]

@@ -6,38 +6,24 @@ another. Requests that need the catalogue wait until it was read; the handshake 
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import anyio
-import anyio.to_thread
 import mcp_types as types
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.subscriptions import ListenHandler
-from mcp.shared.exceptions import MCPError
 
 from mlskill import __version__
 from mlskill.apps.mcp import prompts, resources
 from mlskill.apps.mcp.changes import Changes
+from mlskill.apps.mcp.desk import PAGE, TTL, Context, Desk, Scope, checked, cursor, page, place_of
+from mlskill.apps.mcp.extension import Extension
 from mlskill.apps.mcp.shelf import FEW, Shelf
-from mlskill.apps.mcp.snapshot import BYTES
 from mlskill.apps.mcp.uris import INDEX, path_of
 from mlskill.errors import MlskillError
-from mlskill.reader.names import MAIN
 from mlskill.toolset import Toolset
 
-EXTENSION = "io.modelcontextprotocol/skills"
-"""The extension that this server speaks: modelcontextprotocol/ext-skills, stable (2026-09)."""
-TTL = 60_000
-"""Milliseconds for which an answer is fresh, where no notification says otherwise."""
-PAGE = 500
-"""Resources on one page of a list."""
-SKILLS = 50
-"""Skills on one page; fewer where they are large."""
 CALLERS = 8
 """Tools that are called at one time."""
 
@@ -48,57 +34,32 @@ INSTRUCTIONS = (
     "reads a file or one section of it."
 )
 
-Context = ServerRequestContext[Any, Any]
-_T = TypeVar("_T")
 
+class Core(Desk):
+    """The requests that every client knows."""
 
-class UriParams(types.PaginatedRequestParams):
-    """The parameters of `skills/get` and `resources/directory/read`."""
-
-    uri: str
-
-
-class Desk:
-    """Every request that MCP knows, answered from one shelf."""
-
-    def __init__(self, shelf: Shelf, changes: Changes, scope: Literal["public", "private"]) -> None:
-        self.shelf, self.changes, self.scope = shelf, changes, scope
+    def __init__(self, shelf: Shelf, changes: Changes, scope: Scope) -> None:
+        super().__init__(shelf, changes, scope)
         self.toolset = Toolset(shelf)
         # Who searches must not take every thread from who only reads.
         self._callers = anyio.CapacityLimiter(CALLERS)
-
-    async def skills(self, ctx: Context, params: types.PaginatedRequestParams) -> dict[str, Any]:
-        """`skills/list`."""
-        skills, after = await self._aside(self._skills, _place(params))
-        return self._cacheable(skills=skills, **_next(after))
-
-    async def skill(self, ctx: Context, params: UriParams) -> dict[str, Any]:
-        """`skills/get`."""
-        return self._cacheable(skill=await self._aside(self._skill, params.uri))
-
-    async def directory(self, ctx: Context, params: UriParams) -> dict[str, Any]:
-        """`resources/directory/read`."""
-        found = await self._aside(resources.directory, self.shelf, params.uri)
-        shown, after = _page(found, _place(params))
-        listed = [one.model_dump(by_alias=True, mode="json", exclude_none=True) for one in shown]
-        return self._cacheable(resources=listed, **_next(after))
 
     async def resources(
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         """`resources/list`: of few skills every file, of many every ``SKILL.md``."""
         await self.changes.ready.wait()
-        place = _place(params)
+        place = place_of(params)
         catalogue = self.shelf.catalogue
         if len(catalogue.cards) <= FEW:
-            everything = await self._aside(self._files)
-            shown, after = _page([resources.index(), *everything], place)
-            return types.ListResourcesResult(resources=shown, next_cursor=_cursor(after))
+            everything = await self.aside(self._files)
+            shown, after = page([resources.index(), *everything], place)
+            return types.ListResourcesResult(resources=shown, next_cursor=cursor(after))
         cards = catalogue.after(place, PAGE)
         listed = [resources.main(card) for card in cards]
         last = cards[-1].place if len(cards) == PAGE else ""
         return types.ListResourcesResult(
-            resources=listed if place else [resources.index(), *listed], next_cursor=_cursor(last)
+            resources=listed if place else [resources.index(), *listed], next_cursor=cursor(last)
         )
 
     async def templates(
@@ -119,34 +80,24 @@ class Desk:
         await self.changes.ready.wait()
         name = params.uri
         if path_of(name) == path_of(INDEX):
-            return await self._aside(resources.listing, self.shelf)
-        card, path = _checked(resources.locate, self.shelf, name)
+            return await self.aside(resources.listing, self.shelf)
+        card, path = checked(resources.locate, self.shelf, name)
         kept = self.shelf.kept(card.place)
         if kept is None:
-            kept = await self._aside(resources.snapshot, self.shelf, card.place)
-        return _checked(resources.contents, kept, path, name)
-
-    async def subscribe(self, ctx: Context, params: types.SubscribeRequestParams) -> Any:
-        """`resources/subscribe`, of clients before 2026-07-28."""
-        self.changes.subscribe(ctx.session, params.uri)
-        return types.EmptyResult()
-
-    async def unsubscribe(self, ctx: Context, params: types.UnsubscribeRequestParams) -> Any:
-        """`resources/unsubscribe`."""
-        self.changes.unsubscribe(ctx.session, params.uri)
-        return types.EmptyResult()
+            kept = await self.aside(resources.snapshot, self.shelf, card.place)
+        return checked(resources.contents, kept, path, name)
 
     async def tools(
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         """`tools/list`."""
-        shaped = await self._aside(self.toolset.shaped, "mcp")
+        shaped = await self.aside(self.toolset.shaped, "mcp")
         return types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in shaped])
 
     async def call(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         """`tools/call`."""
         arguments = params.arguments or {}
-        answer = await self._aside(self.toolset.call, params.name, arguments, limiter=self._callers)
+        answer = await self.aside(self.toolset.call, params.name, arguments, limiter=self._callers)
         return types.CallToolResult(
             content=[types.TextContent(text=answer.text)],
             structured_content=answer.structured,
@@ -165,7 +116,7 @@ class Desk:
     ) -> types.GetPromptResult:
         """`prompts/get`."""
         arguments = params.arguments or {}
-        return await self._aside(
+        return await self.aside(
             prompts.fill, self.shelf, params.name, arguments, limiter=self._callers
         )
 
@@ -177,71 +128,36 @@ class Desk:
         found: list[str] = []
         if params.argument.name == "skill":
             found = [n for n in self.shelf.names if params.argument.value in n]
-        completion = types.Completion(values=found[:100], total=len(found), has_more=False)
+        completion = types.Completion(
+            values=found[:100], total=len(found), has_more=len(found) > 100
+        )
         return types.CompleteResult(completion=completion)
-
-    async def _aside(
-        self,
-        work: Callable[..., _T],
-        *arguments: Any,
-        limiter: anyio.CapacityLimiter | None = None,
-    ) -> _T:
-        """What `work` returns, done by a thread once the catalogue is there."""
-        await self.changes.ready.wait()
-        return await anyio.to_thread.run_sync(_checked, work, *arguments, limiter=limiter)
-
-    def _cacheable(self, **fields: Any) -> dict[str, Any]:
-        return {"resultType": "complete", **fields, "ttlMs": TTL, "cacheScope": self.scope}
-
-    def _skills(self, place: str) -> tuple[list[dict[str, Any]], str]:
-        """The entries of the next skills after `place`; the last place, if there are more."""
-        entries: list[dict[str, Any]] = []
-        size = 0
-        cards = self.shelf.catalogue.after(place, SKILLS + 1)
-        for at, card in enumerate(cards):
-            if at == SKILLS or size > BYTES:
-                return entries, cards[at - 1].place
-            if card.refusal:
-                continue
-            try:
-                snapshot = self.shelf.snapshot(card.place)
-            except MlskillError:  # gone meanwhile: the next list is without it
-                continue
-            size += snapshot.size
-            self.changes.refused(snapshot)
-            entries += snapshot.entries()
-        return entries, ""
-
-    def _skill(self, name: str) -> dict[str, Any]:
-        card, path = resources.locate(self.shelf, name)
-        if path != MAIN and not path.endswith(f"/{MAIN}"):
-            raise resources.NoSuchResourceError(name)
-        folder = path.removesuffix(MAIN).rstrip("/")
-        snapshot = resources.snapshot(self.shelf, card.place)
-        entry = snapshot.entry(folder)
-        if entry is None:
-            reason = snapshot.refusals.get(folder)
-            raise MlskillError(
-                f"{name[:500]} is not offered as a skill: {reason}"
-                if reason
-                else f"No skill is served at {name[:500]}"
-            )
-        return entry
 
     def _files(self) -> list[types.Resource]:
         """Every file of every skill."""
         found: list[types.Resource] = []
         for place in self.shelf.names:
-            skill = resources.snapshot(self.shelf, place)
+            try:
+                skill = self.shelf.snapshot(place)
+            except MlskillError:  # gone meanwhile
+                continue
             found += (resources.file(skill, path) for path in sorted(skill.files))
         return found
 
 
 def build(
-    shelf: Shelf, changes: Changes, *, scope: Literal["public", "private"] = "public"
+    shelf: Shelf,
+    changes: Changes,
+    *,
+    scope: Scope = "public",
+    single: bool = True,
 ) -> Server[Any]:
-    """The server of `shelf`, for any transport; `scope` says whether answers may be shared."""
-    desk = Desk(shelf, changes, scope)
+    """The server of `shelf`; `scope` says whether its answers may be shared among users.
+
+    A `single` client stays until the server ends; of many, each request stands alone, and who
+    wants to be told of changes has to listen for them.
+    """
+    core = Core(shelf, changes, scope)
     hint = CacheHint(ttl_ms=TTL, scope=scope)
     server: Server[Any] = Server(
         "mlskill",
@@ -256,57 +172,21 @@ def build(
             "prompts/list": hint,
         },
         lifespan=changes.lifespan,
-        on_list_resources=desk.resources,
-        on_list_resource_templates=desk.templates,
-        on_read_resource=desk.read,
-        on_subscribe_resource=desk.subscribe,
-        on_unsubscribe_resource=desk.unsubscribe,
+        on_list_resources=core.resources,
+        on_list_resource_templates=core.templates,
+        on_read_resource=core.read,
+        on_subscribe_resource=changes.subscribe if single else None,
+        on_unsubscribe_resource=changes.unsubscribe if single else None,
         on_subscriptions_listen=ListenHandler(changes.bus),
-        on_list_tools=desk.tools,
-        on_call_tool=desk.call,
-        on_list_prompts=desk.prompts,
-        on_get_prompt=desk.prompt,
-        on_completion=desk.complete,
+        on_list_tools=core.tools,
+        on_call_tool=core.call,
+        on_list_prompts=core.prompts,
+        on_get_prompt=core.prompt,
+        on_completion=core.complete,
     )
-    server.extensions[EXTENSION] = {"directoryRead": True}
-    server.add_request_handler("skills/list", types.PaginatedRequestParams, desk.skills)
-    server.add_request_handler("skills/get", UriParams, desk.skill)
-    server.add_request_handler("resources/directory/read", UriParams, desk.directory)
-    server.add_notification_handler(
-        "notifications/initialized", types.NotificationParams, changes.greet
-    )
+    Extension(shelf, changes, scope).register(server)
+    if single:
+        server.add_notification_handler(
+            "notifications/initialized", types.NotificationParams, changes.greet
+        )
     return server
-
-
-def _checked(work: Callable[..., _T], *arguments: Any) -> _T:
-    """What `work` returns; what it cannot find is a fault of the request."""
-    try:
-        return work(*arguments)
-    except MlskillError as error:
-        raise MCPError(types.INVALID_PARAMS, str(error)) from None
-
-
-def _page(found: Sequence[types.Resource], after: str) -> tuple[list[types.Resource], str]:
-    """The resources that come after the URI `after`; the last one's, if there are more."""
-    rest = sorted((one for one in found if one.uri > after), key=lambda one: one.uri)
-    return rest[:PAGE], rest[PAGE - 1].uri if len(rest) > PAGE else ""
-
-
-def _cursor(last: str) -> str | None:
-    """A cursor to what comes after `last`. Any copy of the server understands it."""
-    return base64.urlsafe_b64encode(last.encode()).decode() if last else None
-
-
-def _next(last: str) -> dict[str, str]:
-    cursor = _cursor(last)
-    return {"nextCursor": cursor} if cursor else {}
-
-
-def _place(params: types.PaginatedRequestParams | None) -> str:
-    """Where the page that is asked for starts."""
-    if params is None or params.cursor is None:
-        return ""
-    try:
-        return base64.b64decode(params.cursor, b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise MCPError(types.INVALID_PARAMS, "Invalid cursor") from None

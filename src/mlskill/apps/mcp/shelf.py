@@ -9,14 +9,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from mlskill.apps.mcp.catalogue import Catalogue, scan
+from mlskill.apps.mcp.router import Router
 from mlskill.apps.mcp.snapshot import Snapshot
 from mlskill.errors import UnknownNameError
-from mlskill.loader import loads
 from mlskill.model import Hit, Skill
 from mlskill.searcher import Index, search
 from mlskill.toolset import owned
+
+_T = TypeVar("_T")
 
 KEPT = 256
 """Snapshots that are kept in memory, at most."""
@@ -25,7 +28,9 @@ KEPT_BYTES = 128 << 20
 FEW = 32
 """So many skills are searched section by section; of more, first those that fit are found."""
 FITTING = 8
-"""Of many skills, so many are searched for sections."""
+"""Of many skills, so many are searched for sections, at most."""
+FAIR = 0.4
+"""What a skill must fit at least, as a share of how well the best one fits."""
 
 
 class Shelf:
@@ -38,7 +43,7 @@ class Shelf:
         self._changes = 0
         self._lock = threading.Lock()
         self._searching = threading.Lock()
-        self._index: Index | None = None
+        self._found_by: object = None
 
     def scan(self) -> None:
         """Look for skills anew; what was read of those that are still the same is kept."""
@@ -46,17 +51,20 @@ class Shelf:
         with self._lock:
             self.catalogue = catalogue
             self._changes += 1
-            self._index = None
+            self._found_by = None
             for place, kept in [*self._kept.items()]:
                 if catalogue.cards.get(place) != kept.card:
                     del self._kept[place]
 
-    def forget(self, place: str) -> None:
-        """What was read of the skill at `place` is no longer so."""
+    def forget(self, place: str | None = None) -> None:
+        """What was read of the skill at `place`, or of all, is no longer so."""
         with self._lock:
             self._changes += 1
-            self._index = None
-            self._kept.pop(place, None)
+            self._found_by = None
+            if place is None:
+                self._kept.clear()
+            else:
+                self._kept.pop(place, None)
 
     def kept(self, place: str) -> Snapshot | None:
         """The skill at `place`, where it is in memory."""
@@ -107,40 +115,41 @@ class Shelf:
     def search(self, query: str, limit: int) -> Sequence[tuple[str, Hit]]:
         """The sections of all skills that answer `query`, best first.
 
-        Of many skills the descriptions say which fit, and only those are read; what a section is
-        worth is then how well its skill fits and how well it does there.
+        Of many skills the names and descriptions say which fit, and only those are read; what a
+        section is worth is then how well its skill fits and how well it does there.
         """
-        names = self.names
         with self._searching:
+            names = self.names
             if len(names) == 1:
                 return [
                     (n, hit) for n in names for hit in search(self.skill(n), query, limit=limit)
                 ]
             if len(names) <= FEW:
-                return [owned(hit, names) for hit in search(self._all(), query, limit=limit)]
+                return [owned(hit, names) for hit in search(self._index(), query, limit=limit)]
             found: list[tuple[str, Hit]] = []
-            fitting = search(self._all(), query, limit=FITTING)
-            for whole in fitting:
-                name, _ = owned(whole, names)
-                hits = search(self.snapshot(name).skill, query, limit=limit)
+            fitting = self._router().fitting(query, FITTING)
+            for place, fit in fitting:
+                if fit < FAIR * fitting[0][1]:
+                    break
+                hits = search(self.snapshot(place).skill, query, limit=limit)
                 for hit in hits:
-                    score = whole.score / fitting[0].score + hit.score / hits[0].score
-                    found.append((name, replace(hit, score=round(score, 3))))
+                    score = fit / fitting[0][1] + hit.score / hits[0].score
+                    found.append((place, replace(hit, score=round(score, 3))))
             return sorted(found, key=lambda one: -one[1].score)[:limit]
 
-    def _all(self) -> Index:
-        """The index of all skills: of few whole, of many what their frontmatter says."""
-        index = self._index
-        if index is None:
-            changes, few = self._changes, len(self.names) <= FEW
-            make: Callable[[str], Skill] = self.skill if few else self._outside
-            index = Index(replace(make(name), root=name) for name in self.names)
-            with self._lock:
-                if changes == self._changes:
-                    self._index = index
-        return index
+    def _index(self) -> Index:
+        """Every section of few skills."""
+        return self._made(Index, lambda: Index(replace(self.skill(n), root=n) for n in self.names))
 
-    def _outside(self, name: str) -> Skill:
-        card = self.catalogue.cards[name]
-        title = card.name.replace("-", " ")
-        return loads({"SKILL.md": f"# {title}\n\n{card.description}\n"}, root=name)
+    def _router(self) -> Router:
+        """What many skills say of themselves."""
+        return self._made(Router, lambda: Router(self.catalogue.cards.values()))
+
+    def _made(self, kind: type[_T], make: Callable[[], _T]) -> _T:
+        """What `make` makes; kept until something changes."""
+        if not isinstance(self._found_by, kind):
+            changes, made = self._changes, make()
+            with self._lock:
+                self._found_by = made if changes == self._changes else None
+            return made
+        return self._found_by
