@@ -3,7 +3,8 @@ r"""Load, validate, render and prove Agent Skill trees.
     folder ─read─▶ Sources ─parse─▶ Documents ─link─▶ Skill ─┬─validate─▶ Report ─▶ text · json · …
                                                              ├─search───▶ Hits (sections)
                                                              ├─render───▶ text, by a view
-                                                             └─prove────▶ Proof (code blocks, run)
+                                                             ├─prove────▶ Proof (code blocks, run)
+                                                             └─pack─────▶ files for a runtime
 
     >>> import mlskill
     >>> skill = mlskill.loads({"SKILL.md": "---\nname: a\ndescription: b\n---\n[c](c.md)"})
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         Source,
     )
     from mlskill.outline import tree
+    from mlskill.packer import Pack, pack
     from mlskill.prover import plan, prove
     from mlskill.reader import discover
     from mlskill.renderer import catalog, render
@@ -63,6 +65,7 @@ _PUBLIC = {
     "model": "Asset CodeBlock Comment Document Edge Fault Finding Frontmatter Hit Limits Link "
     "Place Report Section Skill Source",
     "outline": "tree",
+    "packer": "Pack pack",
     "prover": "plan prove",
     "reader": "discover",
     "renderer": "catalog render",
@@ -98,6 +101,8 @@ __all__ = [  # noqa: RUF022  (by module, as above)
     "Skill",
     "Source",
     "tree",
+    "Pack",
+    "pack",
     "plan",
     "prove",
     "discover",

@@ -22,6 +22,7 @@ COMMANDS = {
     "validate": "check every skill below the paths",
     "tree": "show documents, sections and tokens as a tree",
     "explain": "explain a rule: what it finds, why, how to mend it",
+    "pack": "write a skill as a folder or archive that a runtime installs",
     "prove": "RUN the code blocks of skills, with your rights, and report which hold",
 }
 """Every command, with the line that `mlskill --help` shows for it."""

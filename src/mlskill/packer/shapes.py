@@ -1,0 +1,192 @@
+"""Shapes: one skill as it is, with flat references, or as a skill for each of its modules."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mlskill.errors import PackError
+from mlskill.linker import role
+from mlskill.model import Asset, Document, Skill
+from mlskill.packer.moving import Where, move, stale
+from mlskill.packer.places import Places, portable, slug
+from mlskill.renderer.text import Edit, line, shorten
+from mlskill.specification import DESCRIPTION_LENGTH
+
+MAIN = "SKILL.md"
+_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
+_NAME = re.compile(r"[\w@+-][\w@+.-]{0,199}")
+_READ = 1 << 18
+"""Bytes of a file in which the names of those beside it are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One skill as files by path, for a folder called `name`; `notes` say what was not easy."""
+
+    name: str
+    description: str
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+
+
+def whole(skill: Skill) -> Bundle:
+    """`skill` as it is; only a name that not every system can hold is changed."""
+    return _bundle(skill, _places(skill, portable))
+
+
+def flat(skill: Skill) -> Bundle:
+    """`skill` with all of its pages and what lies beside them in ``references/``, without folders.
+
+    What is a script or an asset stays in ``scripts/`` and ``assets/``, in its own folders: scripts
+    import one another. Of two files with one name the second gets its folders' names before it.
+    """
+    taken = Places()
+
+    def wish(path: str) -> str:
+        name = portable(_flat(path))
+        return name if taken.free(name) else portable(f"references/{path.replace('/', '-')}")
+
+    return _bundle(skill, _places(skill, wish, taken))
+
+
+def _flat(path: str) -> str:
+    """Where `path` is wished to be in a tree with flat references."""
+    kind = role(path)
+    top, _, rest = path.partition("/")
+    if not rest and path.upper().startswith(("LICENSE", "NOTICE")):
+        return path
+    if kind in ("script", "asset"):
+        home = f"{kind}s"
+        return path if top == home else f"{home}/{path}"
+    name = posixpath.basename(path)
+    if name == MAIN:  # a skill in this one becomes a page of it
+        name = posixpath.basename(posixpath.dirname(path)) + ".md"
+    return f"references/{name.lstrip('.') or '_'}"
+
+
+def _places(
+    skill: Skill, wish: Callable[[str], str], taken: Places | None = None
+) -> dict[str, str]:
+    taken = taken or Places()
+    where = {MAIN: taken.take(MAIN)}
+    for path in sorted(skill.by_path):
+        if path not in where:
+            where[path] = taken.take(wish(path))
+    return where
+
+
+def _bundle(skill: Skill, where: Where) -> Bundle:
+    name = slug(skill.name)
+    return Bundle(name, skill.description, move(skill, where), tuple(stale(skill, where)))
+
+
+def split(skill: Skill) -> list[Bundle]:
+    """A skill for each module, with the files that it leads to; the rest stays with the main one.
+
+    A module is a page outside ``references/`` that ``SKILL.md`` leads to. Its name and description
+    become the new skill's; where it has none, its file's name and its first words do. A link to
+    what went into another skill becomes ``skill://NAME/PATH``, as in the MCP extension for skills.
+
+    Raises:
+        PackError: there is no module.
+    """
+    modules = [
+        page
+        for page in skill.modules
+        if skill.parents.get(page.path) == MAIN and role(page.path) == "module"
+    ]
+    if not modules:
+        what = f"{MAIN} leads to no page outside references/, so there is nothing to split"
+        raise PackError(f"{skill.root}: {what}")
+    names = Places()
+    main = names.take(slug(skill.name))
+    owners = {page.path: names.take(slug(page.name)) for page in modules}
+    kept = {path for path, parent in skill.parents.items() if parent == MAIN} | {MAIN}
+    leads = _leads(skill)
+    along = {page.path: _reached(page.path, leads, kept) for page in modules}
+    taken = {path for paths in along.values() for path in paths}
+    needed = _reached(MAIN, leads, set(owners))
+    own = {path for path in skill.by_path if path in needed or path not in taken}
+
+    def where(owner: str, paths: Iterable[str]) -> Where:
+        places = {path: f"skill://{main}/{path}" for path in skill.by_path}
+        places |= {path: f"skill://{name}/{MAIN}" for path, name in owners.items()}
+        for other, others in along.items():
+            for path in others - own - {other}:
+                places[path] = f"skill://{owners[other]}/{path}"
+        ours = Places()
+        places[owner] = ours.take(MAIN)
+        return places | {p: ours.take(portable(p)) for p in sorted(paths) if p != owner}
+
+    bundles = [Bundle(main, skill.description, move(skill, where(MAIN, own)))]
+    for page in modules:
+        front, description, notes = _introduced(page, owners[page.path])
+        files = move(skill, where(page.path, along[page.path]), {page.path: front})
+        bundles.append(Bundle(owners[page.path], description, files, notes))
+    return bundles
+
+
+def _leads(skill: Skill) -> dict[str, set[str]]:
+    """By path: the files that a page links to, and those beside it that a file needs."""
+    leads: dict[str, set[str]] = {}
+    for edge in skill.edges:
+        leads.setdefault(edge.source, set()).add(edge.target)
+    for asset in skill.assets:
+        leads[asset.path] = {path for path in _beside(asset) if path in skill.by_path}
+    return leads
+
+
+def _beside(asset: Asset) -> Iterator[str]:
+    """What may lie beside `asset` and be needed by it: what it imports or names."""
+    text = (asset.data or b"")[:_READ].decode("utf-8", "replace")
+    names = (
+        {f"{name}.py" for name in _IMPORT.findall(text)} if asset.path.endswith(".py") else set()
+    )
+    for name in {*names, *_NAME.findall(text)} - {posixpath.basename(asset.path)}:
+        yield posixpath.join(posixpath.dirname(asset.path), name)
+
+
+def _reached(start: str, leads: Mapping[str, set[str]], stop: Collection[str]) -> set[str]:
+    """What one comes to from `start`, without what lies behind the pages in `stop`."""
+    found, queue = {start}, [start]
+    while queue:
+        for path in leads.get(queue.pop(), ()):
+            if path not in found and path not in stop:
+                found.add(path)
+                queue.append(path)
+    return found
+
+
+def _introduced(page: Document, name: str) -> tuple[list[Edit], str, tuple[str, ...]]:
+    """The edits that give `page` the frontmatter of a skill, and the description it then has."""
+    said = page.frontmatter.texts.get(("description",), "").strip()
+    lead = line(page.lead.partition("\n\n")[0])
+    description = said or shorten(lead or page.title, DESCRIPTION_LENGTH - 10)
+    edits = [] if said else [_set(page, "description", _scalar(description))]
+    if page.frontmatter.texts.get(("name",)) != name:
+        edits.insert(0, _set(page, "name", name))
+    if not page.frontmatter.present:
+        edits = [(0, 0, "---\n" + "".join(new for *_, new in edits) + "---\n\n")]
+    notes = () if said else (f"{page.path}: has no description; its first words are the skill's",)
+    return edits, description, notes
+
+
+def _set(page: Document, key: str, value: str) -> Edit:
+    """The edit that gives `key` in the frontmatter of `page` this value."""
+    front, text = page.frontmatter, page.text
+    if (key,) not in front.values:
+        start = text.find("\n") + 1 if front.present else 0
+        return start, start, f"{key}: {value}\n"
+    start, end = front.values[(key,)]
+    before, after = text[start - 1 : start], text[end - 1 : end]
+    return start, end, " " * (not before.isspace()) + value + "\n" * (start < end and after == "\n")
+
+
+def _scalar(text: str) -> str:
+    """`text` as a value in YAML, without quotes where it needs none."""
+    plain = text[:1].isalpha() and " " in text and ": " not in text and " #" not in text
+    return text if plain and not text.endswith(":") else json.dumps(text, ensure_ascii=False)
