@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mlskill.linker import resolve
 from mlskill.model import Asset, Link, Skill, Source
+from mlskill.reader.names import is_markdown
 from mlskill.renderer import links, text
 from mlskill.renderer.nodes import Node, lookup, nodes
+from mlskill.rules.targets import ROOT
 
 Where = Mapping[str, str]
 """By the path of a file from the skill's root: its new path, or the URI at which it now is."""
 
-_PATH = re.compile(r"(?:[\w@+.-]+/)+[\w@+.-]+")
+_PATH = re.compile(r"(?<![\w@+.-])(?:[\w@+.-]{1,255}/){1,40}[\w@+.-]{0,255}")
 
 
 def move(
@@ -51,12 +53,11 @@ class _Index:
 
     def __init__(self, skill: Skill, where: Where) -> None:
         self.skill, self.where = skill, where
-        self._folders: dict[str, list[str]] = {}
+        self._folders: dict[str, set[str]] = {}
         for path, new in where.items():
             if not _is_uri(new):
-                for at, char in enumerate(path):
-                    if char == "/":
-                        self._folders.setdefault(path[:at], []).append(posixpath.dirname(new))
+                for folder in _around(path):
+                    self._folders.setdefault(folder, set()).add(posixpath.dirname(new))
 
     def address(self, node: Node) -> links.Address:
         """What the links of the page `node` are to point to."""
@@ -64,23 +65,29 @@ class _Index:
         here = posixpath.dirname(page)
 
         def address(link: Link) -> str | None:
-            path, _ = lookup(self.skill, node, link)
-            if not link.path or not path:
-                return None
+            root = ROOT.match(link.path)
+            path = node.prefix + link.path[root.end() :] if root else self._path(node, link)
             new = self.where.get(path) or self._folder(path)
-            if new is None or (new == path and page == node.path):
+            if not path or new is None or (new == path and page == node.path):
                 return None
-            uri = _is_uri(new)
-            rooted = link.kind == "mention" and resolve("", link.path) == path
-            target = new if uri or rooted else posixpath.relpath(new, here or ".")
+            if root and not _is_uri(new):
+                target = root[0] + new
+            elif _is_uri(new) or (link.kind == "mention" and resolve("", link.path) == path):
+                target = new
+            else:
+                target = posixpath.relpath(new, here or ".")
             if link.kind == "mention":
                 return target + link.target[len(link.target.partition("#")[0]) :]
             return links.from_root(link, target)
 
         return address
 
+    def _path(self, node: Node, link: Link) -> str:
+        """The path from the root that `link` in `node` means; empty for its own page."""
+        return lookup(self.skill, node, link)[0] if link.path else ""
+
     def _folder(self, path: str) -> str | None:
-        """The folder to which most speaks: the one that holds all that `path` held."""
+        """The folder that now holds all that the folder `path` held."""
         held = self._folders.get(path)
         return None if held is None else posixpath.commonpath(["x/" + p for p in held])[2:] or "."
 
@@ -106,10 +113,23 @@ def _edited(source: Source, edits: Iterable[text.Edit]) -> bytes:
     return BOM_UTF8 * mark + new.encode()
 
 
-def stale(skill: Skill, where: Where) -> Iterator[str]:
-    """Code that names a file by a path that it no longer has: code is never edited."""
-    moved = {path: new for path, new in where.items() if path != new}
-    for node in nodes(skill):
-        for block in node.raw.blocks:
-            for path in sorted(set(_PATH.findall(block.text)) & moved.keys()):
-                yield f"{node.path}:{block.line}: code names {path}, which is now {moved[path]}"
+def stale(files: Mapping[str, bytes], where: Where) -> Iterator[str]:
+    """Words of a page, mostly code, which is never edited, that name what is elsewhere now."""
+    gone = {old: new for old, new in where.items() if old != new and old not in files}
+    left = {folder for path in where for folder in _around(path)}
+    left -= {folder for path in files for folder in _around(path)}
+    gone |= dict.fromkeys(left, "in another folder")
+    for path in sorted(filter(is_markdown, files)):
+        text = files[path].decode(errors="replace")
+        said: set[str] = set()
+        for found in _PATH.finditer(text):
+            name = found[0].removeprefix("./").rstrip("/.")
+            if name in gone and name not in said:
+                said.add(name)
+                line = text.count("\n", 0, found.start()) + 1
+                yield f"{path}:{line}: says {found[0]}, which is now {gone[name]}"
+
+
+def _around(path: str) -> Iterator[str]:
+    """The folders that `path` lies in."""
+    return (path[:at] for at, char in enumerate(path) if char == "/")

@@ -79,9 +79,17 @@ def _places(
     return where
 
 
-def _bundle(skill: Skill, where: Where) -> Bundle:
-    name = slug(skill.name)
-    return Bundle(name, skill.description, move(skill, where), tuple(stale(skill, where)))
+def _bundle(
+    skill: Skill,
+    where: Where,
+    name: str = "",
+    description: str = "",
+    edits: Mapping[str, list[Edit]] | None = None,
+) -> Bundle:
+    """The files that `where` gives a path, as the skill `name`, or as `skill` under its own."""
+    files = move(skill, where, edits)
+    notes = tuple(stale(files, where))
+    return Bundle(name or slug(skill.name), description or skill.description, files, notes)
 
 
 def split(skill: Skill) -> list[Bundle]:
@@ -122,11 +130,12 @@ def split(skill: Skill) -> list[Bundle]:
         places[owner] = ours.take(MAIN)
         return places | {p: ours.take(portable(p)) for p in sorted(paths) if p != owner}
 
-    bundles = [Bundle(main, skill.description, move(skill, where(MAIN, own)))]
+    bundles = [_bundle(skill, where(MAIN, own), main)]
     for page in modules:
-        front, description, notes = _introduced(page, owners[page.path])
-        files = move(skill, where(page.path, along[page.path]), {page.path: front})
-        bundles.append(Bundle(owners[page.path], description, files, notes))
+        name = owners[page.path]
+        description, edits = _introduced(page, name)
+        places = where(page.path, along[page.path])
+        bundles.append(_bundle(skill, places, name, description, {page.path: edits}))
     return bundles
 
 
@@ -161,8 +170,8 @@ def _reached(start: str, leads: Mapping[str, set[str]], stop: Collection[str]) -
     return found
 
 
-def _introduced(page: Document, name: str) -> tuple[list[Edit], str, tuple[str, ...]]:
-    """The edits that give `page` the frontmatter of a skill, and the description it then has."""
+def _introduced(page: Document, name: str) -> tuple[str, list[Edit]]:
+    """The description of `page` as the skill `name`, and the edits that give it the frontmatter."""
     said = page.frontmatter.texts.get(("description",), "").strip()
     lead = line(page.lead.partition("\n\n")[0])
     description = said or shorten(lead or page.title, DESCRIPTION_LENGTH - 10)
@@ -171,8 +180,7 @@ def _introduced(page: Document, name: str) -> tuple[list[Edit], str, tuple[str, 
         edits.insert(0, _set(page, "name", name))
     if not page.frontmatter.present:
         edits = [(0, 0, "---\n" + "".join(new for *_, new in edits) + "---\n\n")]
-    notes = () if said else (f"{page.path}: has no description; its first words are the skill's",)
-    return edits, description, notes
+    return description, edits
 
 
 def _set(page: Document, key: str, value: str) -> Edit:
