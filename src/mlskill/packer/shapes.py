@@ -95,9 +95,10 @@ def _bundle(
 def split(skill: Skill) -> list[Bundle]:
     """A skill for each module, with the files that it leads to; the rest stays with the main one.
 
-    A module is a page outside ``references/`` that ``SKILL.md`` leads to. Its name and description
-    become the new skill's; where it has none, its file's name and its first words do. A link to
-    what went into another skill becomes ``skill://NAME/PATH``, as in the MCP extension for skills.
+    A module is a page that ``SKILL.md`` leads to, outside ``references/`` or with a description of
+    its own. Its name and description become the new skill's; where it has none, its file's name and
+    its first words do. A link to what went into another skill becomes ``skill://NAME/PATH``, as in
+    the MCP extension for skills.
 
     Raises:
         PackError: there is no module.
@@ -105,10 +106,11 @@ def split(skill: Skill) -> list[Bundle]:
     modules = [
         page
         for page in skill.modules
-        if skill.parents.get(page.path) == MAIN and role(page.path) == "module"
+        if skill.parents.get(page.path) == MAIN
+        and (role(page.path) == "module" or ("description",) in page.frontmatter.texts)
     ]
     if not modules:
-        what = f"{MAIN} leads to no page outside references/, so there is nothing to split"
+        what = f"{MAIN} leads to no page outside references/ or with a description, so nothing to split"
         raise PackError(f"{skill.root}: {what}")
     names = Places()
     main = names.take(slug(skill.name))
