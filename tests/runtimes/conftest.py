@@ -6,6 +6,7 @@ recipes are made of these functions.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,16 @@ from mlskill import load, pack
 from mlskill.packer import write
 
 Tree = dict[str, str]
+
+# The tests speak to nobody but themselves.
+for _name, _value in (
+    ("AGNO_TELEMETRY", "false"),
+    ("CREWAI_DISABLE_TELEMETRY", "true"),
+    ("HAYSTACK_TELEMETRY_ENABLED", "False"),
+    ("LANGSMITH_TRACING", "false"),
+    ("OTEL_SDK_DISABLED", "true"),
+):
+    os.environ.setdefault(_name, _value)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("agents.sandbox", reason="openai-agents: tests/stacks/runtimes.txt")
 
 
-def recipe(model: Any = "gpt-5.6") -> Any:
+def recipe(model: Any = "gpt-5.5") -> Any:
     from pathlib import Path
 
     from agents.sandbox import SandboxAgent

@@ -109,8 +109,9 @@ def _edited(source: Source, edits: Iterable[text.Edit]) -> bytes:
     def at(offset: int) -> int:
         return offset + bisect_left(breaks, offset)
 
-    new = text.apply(whole, [(at(start), at(end), new) for start, end, new in edits])
-    return BOM_UTF8 * mark + new.encode()
+    end = "\r\n" if breaks and whole.count("\n") == len(breaks) else "\n"
+    edits = [(at(first), at(last), new.replace("\n", end)) for first, last, new in edits]
+    return BOM_UTF8 * mark + text.apply(whole, edits).encode()
 
 
 def stale(files: Mapping[str, bytes], where: Where) -> Iterator[str]:

@@ -73,9 +73,9 @@ def _places(
 ) -> dict[str, str]:
     taken = taken or Places()
     where = {MAIN: taken.take(MAIN)}
-    for path in sorted(skill.by_path):
-        if path not in where:
-            where[path] = taken.take(wish(path))
+    # What is where it is wished to be stays there.
+    for path in sorted(skill.by_path.keys() - where, key=lambda path: (wish(path) != path, path)):
+        where[path] = taken.take(wish(path))
     return where
 
 
@@ -180,8 +180,11 @@ def _introduced(page: Document, name: str) -> tuple[str, list[Edit]]:
     edits = [] if said else [_set(page, "description", _scalar(description))]
     if page.frontmatter.texts.get(("name",)) != name:
         edits.insert(0, _set(page, "name", name))
+    if edits and edits[0][0] == edits[-1][0]:  # both are new
+        start, end, _ = edits[0]
+        edits = [(start, end, "".join(new for *_, new in edits))]
     if not page.frontmatter.present:
-        edits = [(0, 0, "---\n" + "".join(new for *_, new in edits) + "---\n\n")]
+        edits = [(0, 0, f"---\n{edits[0][2]}---\n\n")]
     return description, edits
 
 
