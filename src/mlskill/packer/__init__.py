@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from mlskill.errors import UnknownNameError
-from mlskill.loader import loads
 from mlskill.model import Skill
 from mlskill.packer import layouts
 from mlskill.packer.archive import zipped
 from mlskill.packer.disk import write
-from mlskill.packer.shapes import Bundle, flat, whole
+from mlskill.packer.places import portable
+from mlskill.packer.shapes import Bundle, Wish, flat, whole
 from mlskill.packer.shapes import split as parts
 
 __all__ = ["LAYOUTS", "Layout", "Pack", "pack", "write"]
@@ -41,10 +41,10 @@ _LEFT_OUT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One way to pack: the shape of a skill, what is put around it, and for whom."""
+    """One way to pack: where a skill's files are wished to be, and what is put around them."""
 
     summary: str
-    shape: Callable[[Skill], Bundle] = whole
+    wish: Wish = portable
     around: Callable[[Skill, Sequence[Bundle]], dict[str, bytes]] = layouts.bare
 
 
@@ -102,9 +102,7 @@ def pack(skill: Skill, *, layout: str = "tree", split: bool = False) -> Pack:
     if layout not in LAYOUTS:
         raise UnknownNameError("layout", layout, LAYOUTS)
     how = LAYOUTS[layout]
-    bundles = parts(skill) if split else [how.shape(skill)]
-    if split and how.shape is not whole:
-        bundles = [how.shape(loads(b.files, root=b.name)) for b in bundles]
+    bundles = parts(skill, how.wish) if split else [whole(skill, how.wish)]
     left = [*_left_out(skill)]
     single = how.around is layouts.bare and len(bundles) == 1
     return Pack(

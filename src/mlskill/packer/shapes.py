@@ -33,66 +33,67 @@ class Bundle:
     notes: tuple[str, ...] = ()
 
 
-def whole(skill: Skill) -> Bundle:
-    """`skill` as it is; only a name that not every system can hold is changed."""
-    return _bundle(skill, _places(skill, portable))
+Wish = Callable[[str], str]
+"""Where the file at a path is wished to be: `portable` leaves it where it is."""
 
 
-def flat(skill: Skill) -> Bundle:
-    """`skill` with all of its pages and what lies beside them in ``references/``, without folders.
+def flat(path: str) -> str:
+    """Where `path` is wished to be in a tree with flat references.
 
-    What is a script or an asset stays in ``scripts/`` and ``assets/``, in its own folders: scripts
-    import one another. Of two files with one name the second gets its folders' names before it.
+    All pages and what lies beside them go to ``references/``, without folders. What is a script or
+    an asset goes to ``scripts/`` or ``assets/``, in its own folders: scripts import one another.
+
+    >>> flat("sub-skills/a.md"), flat("resources/x/b.py"), flat("bin/c.py"), flat("in/SKILL.md")
+    ('references/a.md', 'references/b.py', 'scripts/bin/c.py', 'references/in.md')
     """
-    taken = Places()
-
-    def wish(path: str) -> str:
-        name = portable(_flat(path))
-        return name if taken.free(name) else portable(f"references/{path.replace('/', '-')}")
-
-    return _bundle(skill, _places(skill, wish, taken))
-
-
-def _flat(path: str) -> str:
-    """Where `path` is wished to be in a tree with flat references."""
     kind = role(path)
     top, _, rest = path.partition("/")
     if not rest and path.upper().startswith(("LICENSE", "NOTICE")):
-        return path
+        return portable(path)
     if kind in ("script", "asset"):
         home = f"{kind}s"
-        return path if top == home else f"{home}/{path}"
+        return portable(path if top == home else f"{home}/{path}")
     name = posixpath.basename(path)
     if name == MAIN:  # a skill in this one becomes a page of it
         name = posixpath.basename(posixpath.dirname(path)) + ".md"
-    return f"references/{name.lstrip('.') or '_'}"
+    return portable(f"references/{name.lstrip('.') or '_'}")
 
 
-def _places(
-    skill: Skill, wish: Callable[[str], str], taken: Places | None = None
-) -> dict[str, str]:
-    taken = taken or Places()
-    where = {MAIN: taken.take(MAIN)}
-    # What is where it is wished to be stays there.
-    for path in sorted(skill.by_path.keys() - where, key=lambda path: (wish(path) != path, path)):
-        where[path] = taken.take(wish(path))
+def _places(main: str, paths: Iterable[str], wish: Wish) -> dict[str, str]:
+    """The new place of each of `paths`; `main` becomes the ``SKILL.md``.
+
+    What is where it is wished to be stays. Of two files with one wish the second gets its folders'
+    names before its own.
+    """
+    taken = Places()
+    where = {main: taken.take(MAIN)}
+    for path in sorted({*paths} - {main}, key=lambda path: (wish(path) != path, path)):
+        name = wish(path)
+        if not taken.free(name):
+            longer = portable(path.replace("/", "-"))
+            name = posixpath.join(posixpath.dirname(name), longer)
+        where[path] = taken.take(name)
     return where
+
+
+def whole(skill: Skill, wish: Wish = portable) -> Bundle:
+    """`skill` as one, its files where they are wished to be."""
+    return _bundle(skill, _places(MAIN, skill.by_path, wish), slug(skill.name), skill.description)
 
 
 def _bundle(
     skill: Skill,
     where: Where,
-    name: str = "",
-    description: str = "",
+    name: str,
+    description: str,
     edits: Mapping[str, list[Edit]] | None = None,
 ) -> Bundle:
-    """The files that `where` gives a path, as the skill `name`, or as `skill` under its own."""
+    """The files that `where` gives a path, as the skill `name`."""
     files = move(skill, where, edits)
-    notes = tuple(stale(files, where))
-    return Bundle(name or slug(skill.name), description or skill.description, files, notes)
+    return Bundle(name, description, files, tuple(stale(files, where)))
 
 
-def split(skill: Skill) -> list[Bundle]:
+def split(skill: Skill, wish: Wish = portable) -> list[Bundle]:
     """A skill for each module, with the files that it leads to; the rest stays with the main one.
 
     A module is a page that ``SKILL.md`` leads to, outside ``references/`` or with a description of
@@ -110,8 +111,8 @@ def split(skill: Skill) -> list[Bundle]:
         and (role(page.path) == "module" or ("description",) in page.frontmatter.texts)
     ]
     if not modules:
-        what = f"{MAIN} leads to no page outside references/ or with a description, so nothing to split"
-        raise PackError(f"{skill.root}: {what}")
+        what = "leads to no page outside references/ or with a description; nothing to split"
+        raise PackError(f"{skill.root}: {MAIN} {what}")
     names = Places()
     main = names.take(slug(skill.name))
     owners = {page.path: names.take(slug(page.name)) for page in modules}
@@ -122,22 +123,20 @@ def split(skill: Skill) -> list[Bundle]:
     needed = _reached(MAIN, leads, set(owners))
     own = {path for path in skill.by_path if path in needed or path not in taken}
 
-    def where(owner: str, paths: Iterable[str]) -> Where:
-        places = {path: f"skill://{main}/{path}" for path in skill.by_path}
-        places |= {path: f"skill://{name}/{MAIN}" for path, name in owners.items()}
-        for other, others in along.items():
-            for path in others - own - {other}:
-                places[path] = f"skill://{owners[other]}/{path}"
-        ours = Places()
-        places[owner] = ours.take(MAIN)
-        return places | {p: ours.take(portable(p)) for p in sorted(paths) if p != owner}
-
-    bundles = [_bundle(skill, where(MAIN, own), main)]
+    inside = {MAIN: _places(MAIN, own, wish)}
+    inside |= {path: _places(path, along[path], wish) for path in owners}
+    owners[MAIN] = main
+    away: dict[str, str] = {}
+    for owner in reversed(inside):  # of those that have a file, the main skill counts
+        for path, new in inside[owner].items():
+            away[path] = f"skill://{owners[owner]}/{new}"
+    away |= {path: f"skill://{name}/{MAIN}" for path, name in owners.items()}
+    bundles = [_bundle(skill, away | inside[MAIN], main, skill.description)]
     for page in modules:
         name = owners[page.path]
         description, edits = _introduced(page, name)
-        places = where(page.path, along[page.path])
-        bundles.append(_bundle(skill, places, name, description, {page.path: edits}))
+        where = away | inside[page.path]
+        bundles.append(_bundle(skill, where, name, description, {page.path: edits}))
     return bundles
 
 
