@@ -280,7 +280,8 @@ def holds(skill: Skill, layout: str, *, split: bool) -> None:
         assert split
         return
     skills = {n: loads(f, root=n) for n, f in files_of(packed, split=split).items()}
-    assert leads(skills, mentions=not split) == leads({"": skill}, mentions=not split)
+    # A name that meant nothing may mean a page that came nearer; what led somewhere still does.
+    assert leads(skills, mentions=not split) >= leads({"": skill}, mentions=not split)
     assert code(skills.values()) == code([skill])
     assert headings(skills.values()) >= {h for h in headings([skill]) if h[0]}
     # A page that goes along with several modules takes its dead links to each.
