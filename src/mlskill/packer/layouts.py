@@ -67,12 +67,10 @@ def claude_plugin(skill: Skill, bundles: Sequence[Bundle]) -> dict[str, bytes]:
         for key, path in (("version", ("metadata", "version")), ("license", ("license",)))
         if texts.get(path)
     }
-    author = texts.get(("metadata", "author"))
-    if author:
-        plugin["author"] = {"name": author}
+    plugin["author"] = {"name": texts.get(("metadata", "author"), "").strip() or name}
     market = {
         "name": name,
-        "owner": {"name": author or name},
+        "owner": plugin["author"],
         "description": description,
         "plugins": [about | {"source": "./"}],
     }

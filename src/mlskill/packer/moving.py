@@ -1,4 +1,4 @@
-"""move: files of a skill at new places, with each link and mention led to where its file went."""
+"""Mover: files of a skill at new places, with each link and mention led to where its file went."""
 
 from __future__ import annotations
 
@@ -18,56 +18,61 @@ from mlskill.rules.targets import ROOT
 Where = Mapping[str, str]
 """By the path of a file from the skill's root: its new path, or the URI at which it now is."""
 
+Files = Mapping[str, bytes]
+
 _PATH = re.compile(r"(?<![\w@+.-])(?:[\w@+.-]{1,255}/){1,40}[\w@+.-]{0,255}")
 
 
-def move(
-    skill: Skill, where: Where, extra: Mapping[str, list[text.Edit]] | None = None
-) -> dict[str, bytes]:
-    """The files of `skill` that `where` gives a path, by that path; those with a URI are away.
+class Mover:
+    """Moves files of `skill`; `away` has the URI of each that is not moved along."""
 
-    A page on which nothing is changed keeps its bytes; another keeps its line ends and its mark.
-    `extra` has more edits for some pages.
-    """
-    index = _Index(skill, where)
-    files: dict[str, bytes] = {}
-    for node in nodes(skill):
-        new = where.get(node.path, "")
-        if new and not _is_uri(new):
-            edits = [*links.retarget(node.raw, index.address(node), inline=False, mentions=True)]
-            edits += (extra or {}).get(node.path, ())
-            files[new] = _edited(node.raw.source, edits)
-    for path, file in skill.by_path.items():
-        new = where.get(path, "")
-        if isinstance(file, Asset) and file.data is not None and new and not _is_uri(new):
-            files[new] = file.data
-    return files
+    def __init__(self, skill: Skill, away: Where | None = None) -> None:
+        self.skill, self.away = skill, away or {}
+        self._nodes = {node.path: node for node in nodes(skill)}
+        self._folders = {folder for path in skill.by_path for folder in _around(path)}
 
+    def move(self, where: Where, extra: Mapping[str, list[text.Edit]] | None = None) -> Files:
+        """The files that `where` gives a new path, by that path.
 
-def _is_uri(place: str) -> bool:
-    return "://" in place
-
-
-class _Index:
-    """Where everything in a skill went, its folders too."""
-
-    def __init__(self, skill: Skill, where: Where) -> None:
-        self.skill, self.where = skill, where
-        self._folders: dict[str, set[str]] = {}
+        A page on which nothing is changed keeps its bytes; another keeps its line ends and mark.
+        `extra` has more edits for some pages.
+        """
+        files: dict[str, bytes] = {}
+        folders = _folders(where)
         for path, new in where.items():
-            if not _is_uri(new):
-                for folder in _around(path):
-                    self._folders.setdefault(folder, set()).add(posixpath.dirname(new))
+            file, node = self.skill.by_path[path], self._nodes.get(path)
+            if node is not None:
+                address = self._address(node, where, folders)
+                edits = [*links.retarget(node.raw, address, inline=False, mentions=True)]
+                files[new] = _edited(node.raw.source, [*edits, *(extra or {}).get(path, ())])
+            elif isinstance(file, Asset) and file.data is not None:
+                files[new] = file.data
+        return files
 
-    def address(self, node: Node) -> links.Address:
+    def stale(self, files: Files, where: Where) -> Iterator[str]:
+        """Words of the pages in `files`, mostly code, never edited, that name what moved."""
+        here = {*files, *(folder for path in files for folder in _around(path))}
+        for path in sorted(filter(is_markdown, files)):
+            page = files[path].decode(errors="replace")
+            said: set[str] = set()
+            for found in _PATH.finditer(page):
+                name = found[0].removeprefix("./").rstrip("/.")
+                there = where.get(name) or self.away.get(name)
+                there = there or ("in another folder" if name in self._folders else None)
+                if there and name not in here and name not in said:
+                    said.add(name)
+                    line = page.count("\n", 0, found.start()) + 1
+                    yield f"{path}:{line}: says {found[0]}, which is now {there}"
+
+    def _address(self, node: Node, where: Where, folders: Where) -> links.Address:
         """What the links of the page `node` are to point to."""
-        page = self.where[node.path]
+        page = where[node.path]
         here = posixpath.dirname(page)
 
         def address(link: Link) -> str | None:
             root = ROOT.match(link.path)
             path = node.prefix + link.path[root.end() :] if root else self._path(node, link)
-            new = self.where.get(path) or self._folder(path)
+            new = where.get(path) or self.away.get(path) or folders.get(path)
             if not path or new is None or (new == path and page == node.path):
                 return None
             if root and not _is_uri(new):
@@ -86,10 +91,21 @@ class _Index:
         """The path from the root that `link` in `node` means; empty for its own page."""
         return lookup(self.skill, node, link)[0] if link.path else ""
 
-    def _folder(self, path: str) -> str | None:
-        """The folder that now holds all that the folder `path` held."""
-        held = self._folders.get(path)
-        return None if held is None else posixpath.commonpath(["x/" + p for p in held])[2:] or "."
+
+def _is_uri(place: str) -> bool:
+    return "://" in place
+
+
+def _folders(where: Where) -> dict[str, str]:
+    """By the path of a folder: the one that now holds all that it held."""
+    held: dict[str, set[str]] = {}
+    for path, new in where.items():
+        for folder in _around(path):
+            held.setdefault(folder, set()).add(posixpath.dirname(new))
+    return {
+        folder: posixpath.commonpath([f"x/{path}" for path in paths])[2:] or "."
+        for folder, paths in held.items()
+    }
 
 
 def _edited(source: Source, edits: Iterable[text.Edit]) -> bytes:
@@ -112,23 +128,6 @@ def _edited(source: Source, edits: Iterable[text.Edit]) -> bytes:
     end = "\r\n" if breaks and whole.count("\n") == len(breaks) else "\n"
     edits = [(at(first), at(last), new.replace("\n", end)) for first, last, new in edits]
     return BOM_UTF8 * mark + text.apply(whole, edits).encode()
-
-
-def stale(files: Mapping[str, bytes], where: Where) -> Iterator[str]:
-    """Words of a page, mostly code, which is never edited, that name what is elsewhere now."""
-    gone = {old: new for old, new in where.items() if old != new and old not in files}
-    left = {folder for path in where for folder in _around(path)}
-    left -= {folder for path in files for folder in _around(path)}
-    gone |= dict.fromkeys(left, "in another folder")
-    for path in sorted(filter(is_markdown, files)):
-        text = files[path].decode(errors="replace")
-        said: set[str] = set()
-        for found in _PATH.finditer(text):
-            name = found[0].removeprefix("./").rstrip("/.")
-            if name in gone and name not in said:
-                said.add(name)
-                line = text.count("\n", 0, found.start()) + 1
-                yield f"{path}:{line}: says {found[0]}, which is now {gone[name]}"
 
 
 def _around(path: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mlskill.errors import PackError
 from mlskill.linker import role
 from mlskill.model import Asset, Document, Skill
-from mlskill.packer.moving import Where, move, stale
+from mlskill.packer.moving import Mover, Where
 from mlskill.packer.places import Places, portable, slug
 from mlskill.renderer.text import Edit, line, shorten
 from mlskill.specification import DESCRIPTION_LENGTH
@@ -78,19 +78,20 @@ def _places(main: str, paths: Iterable[str], wish: Wish) -> dict[str, str]:
 
 def whole(skill: Skill, wish: Wish = portable) -> Bundle:
     """`skill` as one, its files where they are wished to be."""
-    return _bundle(skill, _places(MAIN, skill.by_path, wish), slug(skill.name), skill.description)
+    where = _places(MAIN, skill.by_path, wish)
+    return _bundle(Mover(skill), where, slug(skill.name), skill.description)
 
 
 def _bundle(
-    skill: Skill,
+    mover: Mover,
     where: Where,
     name: str,
     description: str,
     edits: Mapping[str, list[Edit]] | None = None,
 ) -> Bundle:
     """The files that `where` gives a path, as the skill `name`."""
-    files = move(skill, where, edits)
-    return Bundle(name, description, files, tuple(stale(files, where)))
+    files = mover.move(where, edits)
+    return Bundle(name, description, files, tuple(mover.stale(files, where)))
 
 
 def split(skill: Skill, wish: Wish = portable) -> list[Bundle]:
@@ -131,12 +132,12 @@ def split(skill: Skill, wish: Wish = portable) -> list[Bundle]:
         for path, new in inside[owner].items():
             away[path] = f"skill://{owners[owner]}/{new}"
     away |= {path: f"skill://{name}/{MAIN}" for path, name in owners.items()}
-    bundles = [_bundle(skill, away | inside[MAIN], main, skill.description)]
+    mover = Mover(skill, away)
+    bundles = [_bundle(mover, inside[MAIN], main, skill.description)]
     for page in modules:
         name = owners[page.path]
         description, edits = _introduced(page, name)
-        where = away | inside[page.path]
-        bundles.append(_bundle(skill, where, name, description, {page.path: edits}))
+        bundles.append(_bundle(mover, inside[page.path], name, description, {page.path: edits}))
     return bundles
 
 
