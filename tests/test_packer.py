@@ -147,7 +147,8 @@ def test_agents_md_lists_the_pages() -> None:
     lines = text(packed, "AGENTS.md").splitlines()
     assert lines[2] == "Use when notes are due."
     folder = ".agents/skills/release-notes"
-    assert f"- [guides/collect.md]({folder}/guides/collect.md): Use when changes are" in str(lines)
+    entry = f"- [`guides/collect.md`]({folder}/guides/collect.md): Use when changes are"
+    assert entry in str(lines)
     assert packed.files[f"{folder}/SKILL.md"] == SMALL["SKILL.md"].encode()  # type: ignore[union-attr]
 
 

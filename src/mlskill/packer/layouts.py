@@ -15,7 +15,7 @@ from mlskill.packer.archive import zipped
 from mlskill.packer.shapes import MAIN, Bundle
 from mlskill.renderer.links import destination
 from mlskill.renderer.nodes import nodes
-from mlskill.renderer.text import inline, shorten
+from mlskill.renderer.text import code, inline, shorten
 from mlskill.specification import DESCRIPTION_LENGTH
 
 _DISCOVERY = "https://schemas.agentskills.io/discovery/0.2.0/schema.json"
@@ -49,7 +49,7 @@ def agents_md(skill: Skill, bundles: Sequence[Bundle]) -> dict[str, bytes]:
 
 
 def _entry(title: str, path: str, purpose: str) -> str:
-    return f"- [{inline(title)}]({destination(path)}): {inline(shorten(purpose))}"
+    return f"- [{code(title)}]({destination(path)}): {inline(shorten(purpose))}"
 
 
 def _pages(bundle: Bundle) -> list[tuple[str, str]]:
