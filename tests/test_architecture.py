@@ -33,7 +33,7 @@ FLOORS = (
     {"loader"},
     {"rules", "searcher"},
     {"validator", "renderer", "prover"},
-    {"outline", "fixer", "runner"},
+    {"outline", "fixer", "runner", "packer"},
     {"toolset"},
     {"formats"},
     {"settings"},
@@ -127,5 +127,5 @@ def test_only_the_reader_opens_files() -> None:
                 if name in ("open", "read_text", "read_bytes", "listdir", "scandir", "iterdir"):
                     openers.add(unit)
     # rules read their own pages, the runner its cache; the prover, the blocks' own working folders;
-    # the fixer opens what it has just made
-    assert openers <= {"reader", "rules", "prover", "runner", "apps", "fixer"}
+    # the fixer opens what it has just made, the packer what it is to replace
+    assert openers <= {"reader", "rules", "prover", "runner", "apps", "fixer", "packer"}

@@ -22,12 +22,6 @@ PAGE = Path(home()) / "resources" / "versions.md"
 LOCK = Path(__file__).parent / "stacks" / "core.txt"
 
 HEAD = """\
----
-name: versions
-description: The releases on which every code block and piece of this tree ran.
-license: Apache-2.0
----
-
 # Versions
 
 Every code block and every piece of this tree ran in CI with these releases (Python 3.11, CPU). \

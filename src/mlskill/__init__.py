@@ -4,7 +4,8 @@ r"""Load, validate, render and prove Agent Skill trees.
                                                              ├─search───▶ Hits (sections)
                                                              ├─render───▶ text, by a view
                                                              ├─tools────▶ Toolset (for a model)
-                                                             └─prove────▶ Proof (code blocks, run)
+                                                             ├─prove────▶ Proof (code blocks, run)
+                                                             └─pack─────▶ files for a runtime
 
     >>> import mlskill
     >>> skill = mlskill.loads({"SKILL.md": "---\nname: a\ndescription: b\n---\n[c](c.md)"})
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         Source,
     )
     from mlskill.outline import tree
+    from mlskill.packer import Pack, pack
     from mlskill.prover import plan, prove
     from mlskill.reader import discover
     from mlskill.renderer import catalog, render
@@ -67,6 +69,7 @@ _PUBLIC = {
     "model": "Asset CodeBlock Comment Document Edge Fault Finding Frontmatter Hit Limits Link "
     "Place Report Section Skill Source",
     "outline": "tree",
+    "packer": "Pack pack",
     "prover": "plan prove",
     "reader": "discover",
     "renderer": "catalog render",
@@ -105,6 +108,8 @@ __all__ = [  # noqa: RUF022  (by module, as above)
     "Skill",
     "Source",
     "tree",
+    "Pack",
+    "pack",
     "plan",
     "prove",
     "discover",

@@ -4,6 +4,7 @@
     ├── MissingPathError     no such file or folder
     ├── NotASkillError       the path is there, but holds no skill
     ├── UnknownNameError     no such module, section, view or rule (says which are near)
+    ├── PackError            the skill cannot be packed so, or not there
     └── InvalidSkillError    a check failed; carries the report
 
 A fault in a skill's *text* is never raised: it is a `Finding`.
@@ -55,6 +56,10 @@ class UnknownNameError(MlskillError):
         if not hint and len(self.known) <= 12:
             hint = f"; there are {', '.join(self.known)}" if self.known else ""
         super().__init__(f"no {kind} {name[:200]!r}{hint}")
+
+
+class PackError(MlskillError):
+    """A skill cannot be packed in the way that was asked for, or not be written there."""
 
 
 class InvalidSkillError(MlskillError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote
 
-from mlskill.model import Document, Link
+from mlskill.model import Document, Link, LinkKind
 from mlskill.renderer.text import Edit
 
 Address = Callable[[Link], str | None]
@@ -14,11 +15,14 @@ Address = Callable[[Link], str | None]
 
 _LABEL = re.compile(r" {0,3}\[[^\[\]]+\]:[ \t]*<?")
 _TITLE = re.compile(r">?(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _UNSAFE = re.compile(r"[\s<>()\"'\\|`%#?\x00-\x1f\x7f]")
 
 
-def retarget(document: Document, address: Address, *, inline: bool) -> Iterator[Edit]:
-    """The edits that give each link the target that `address` names.
+def retarget(
+    document: Document, address: Address, *, inline: bool, mentions: bool = False
+) -> Iterator[Edit]:
+    """The edits that give each link, with `mentions` each mention too, the target of `address`.
 
     With `inline`, links by reference become inline ones, so that they need no definition. Links
     are left as they are once the new targets make up a multiple of the text: a page of references
@@ -27,14 +31,16 @@ def retarget(document: Document, address: Address, *, inline: bool) -> Iterator[
     text = document.text
     room = 4 * len(text) + 10_000
     defined: set[int] = {-1}
-    targets: dict[tuple[str, bool], tuple[str | None, str]] = {}
-    for link in document.links:
-        key = link.target, link.image
+    targets: dict[tuple[str, LinkKind, bool], tuple[str | None, str]] = {}
+    for link in (*document.links, *(document.mentions if mentions else ())):
+        key = link.target, link.kind, link.image
         if key not in targets:
             new = address(link)
             targets[key] = new, _encode(link.target) if new is None else new
         new, full = targets[key]
-        tail = _tail(text, link) if link.kind == "reference" and inline else 0
+        # A definition whose target was not found in the text cannot be edited: go without it.
+        loose = inline or (new is not None and link.target_start < 0)
+        tail = _tail(text, link) if link.kind == "reference" and loose else 0
         new = full if tail else new
         room -= len(new or "")
         if room < 0:
@@ -45,10 +51,19 @@ def retarget(document: Document, address: Address, *, inline: bool) -> Iterator[
                 defined.add(link.target_start)
                 yield from _undefine(text, link)
         elif new is not None and 0 <= link.target_start <= link.target_end:
-            written = text[link.target_start : link.target_end]
-            # A place that does not hold the target (odd escapes, entities) is better left alone.
-            if unquote(written) == unquote(link.target):
+            # A place that does not hold the target (odd escapes) is better left alone.
+            if _reads(text[link.target_start : link.target_end], link.target):
                 yield link.target_start, link.target_end, new
+
+
+def _reads(written: str, target: str) -> bool:
+    r"""Whether `written` in Markdown is the destination `target`.
+
+    >>> _reads("a b.md", "a%20b.md"), _reads(r"a\_b&amp;c.md", "a_b&c.md"), _reads("a", "b")
+    (True, True, False)
+    """
+    plain = html.unescape(_ESCAPED.sub(r"\1", written))
+    return unquote(target) in (unquote(written), unquote(plain))
 
 
 def _undefine(text: str, link: Link) -> Iterator[Edit]:

@@ -21,7 +21,7 @@ _HOME = re.compile(r"[A-Za-z]:[\\/]|~[\w-]*/")
 # What browsers drop from a target before they look at its scheme.
 _DROPPED = dict.fromkeys([*range(0x21), 0x7F])
 # Names by which skills call their own folder, and what else stands for something to be filled in.
-_ROOT = re.compile(r"(?:\$?\{|\$|<)(?:base_?dir|(?:claude_)?skill_?(?:dir|root|path))[}>]?/", re.I)
+ROOT = re.compile(r"(?:\$?\{|\$|<)(?:base_?dir|(?:claude_)?skill_?(?:dir|root|path))[}>]?/", re.I)
 _VARIABLE = re.compile(r"[{}<>$*|]|\.\.\.|…")
 
 
@@ -85,8 +85,8 @@ class Targets:
     def _inside(self, document: Document, link: Link) -> Target:
         """Where a path leads: looked up from the page's folder, then from the skill's root."""
         here, path = document.path, link.path
-        if _ROOT.match(path):
-            here, path = "", _ROOT.sub("", path, count=1)
+        if ROOT.match(path):
+            here, path = "", ROOT.sub("", path, count=1)
         if _VARIABLE.search(path):
             return Target("unknown")
         possible = list(dict.fromkeys(candidates(here, path)))

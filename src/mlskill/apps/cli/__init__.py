@@ -23,6 +23,7 @@ COMMANDS = {
     "validate": "check every skill below the paths",
     "tree": "show documents, sections and tokens as a tree",
     "explain": "explain a rule: what it finds, why, how to mend it",
+    "pack": "write a skill as a folder or archive that a runtime installs",
     "tools": "print the function tools of skills for a model API, or call one",
     "mcp": "serve skills to clients of the Model Context Protocol, over stdio or HTTP",
     "prove": "RUN the code blocks of skills, with your rights, and report which hold",
