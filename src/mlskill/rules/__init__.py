@@ -2,11 +2,15 @@
 
     files        what the reader saw              rule.py      what a rule is
     frontmatter  keys and values                  profiles.py  which rules are asked
-    links        links, images, mentions          once.py      what several want to know
-    sections     headings, pages                  nearest.py   "did you mean"
-    code         fences, comments                 mojibake.py
-    secrets      keys                             pages/       what `explain` prints, and the tests
-    text         characters                                    run
+    portability  what some clients do not take    once.py      what several want to know
+    links        where they lead                  prose.py     text without its code
+    references   how they are written             nearest.py   "did you mean"
+    sections     headings, pages, tables          targets.py, mentions.py, mojibake.py,
+    tree         pages and skills together        instructions.py
+    code         fences, blocks                   pages/       what `explain` prints, and the tests
+    prompt       what is said to the model                     run
+    text         characters, leftovers
+    secrets      keys
     size         how long
 
 The table lists them; there is no other way in. `validate(skill, rules=…)` takes any other table,
