@@ -32,14 +32,14 @@ SCHEMA = Path(mlskill.formats.__file__).parent / "report.schema.json"
 SAMPLE = Report(
     (
         Finding("name-missing", "error", "a/SKILL.md", 1, 1, 1, 4, "there is no name", "---"),
-        Finding("frontmatter-duplicate-key", "error", "a/SKILL.md", 4, 1, 4, 5, "stands already",
-                "name: b", (Related("a/SKILL.md", 2, 1, 2, 5, "it stands first here"),)),
         Finding("link-target-missing", "warning", "a/SKILL.md", 7, 5, 7, 14, "b.md does not exist; "
                 "did you mean c.md?", "see [b](b.md)"),
         Finding("fence-unclosed", "warning", "a/SKILL.md", 9, 3, 12, 1, "ends late", "> ```text"),
         Finding("text-bidi-control", "warning", "a/字.md", 2, 3, 2, 4, "U+202E", "字\t\u202exyz"),
         Finding("document-unreachable", "warning", "a/b,c.md", 1, 1, 1, 1, "50 % of it", "# B"),
         Finding("skill-too-long", "advice", "a/SKILL.md", 501, 1, 501, 2, "501 lines", "x"),
+        Finding("frontmatter-duplicate-key", "error", "a/SKILL.md", 4, 1, 4, 5, "stands already",
+                "name: b", (Related("a/SKILL.md", 2, 1, 2, 5, "it stands first here"),)),
     ),
     skills=1,
     documents=2,
