@@ -116,6 +116,8 @@ _LISTED: tuple[Rule, ...] = (
     text.text_bidi_control,
     text.text_invisible,
     text.text_homoglyph,
+    text.text_stacked,
+    text.text_lost,
     text.text_padding,
     text.text_conflict,
     text.text_unfilled,

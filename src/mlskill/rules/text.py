@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from unicodedata import name
 
 from mlskill.hidden import Unseen, unseen
@@ -26,14 +27,8 @@ def text_mojibake(skill: Skill) -> Problems:
 @rule("warning")
 def text_control_character(skill: Skill) -> Problems:
     """The text holds a control character other than tab and newline."""
-    # Some bytes of mojibake are control characters; that is one fault, not two.
-    spoilt = {d.path: [run[:2] for run in runs] for d, runs in _mojibake(skill)}
-    for document, found in _unseen(skill):
-        runs = spoilt.get(document.path, [])
-        for span in found.control:
-            at_or_before = bisect_right(runs, (span[0], len(document.text))) - 1
-            if at_or_before < 0 or span[0] >= runs[at_or_before][1]:
-                yield _characters(document, span, "remove it")
+    for document, span in _unspoilt(skill, "control"):
+        yield _characters(document, span, "remove it")
     yield from _written(skill, "control")
 
 
@@ -49,12 +44,22 @@ def text_bidi_control(skill: Skill) -> Problems:
 @rule("warning")
 def text_invisible(skill: Skill) -> Problems:
     """The text holds characters that a reader cannot see and a model reads."""
-    for document, found in _unseen(skill):
-        for span in found.invisible:
-            tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
-            words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
-            yield _characters(document, span, f"it spells {words!r}" if words else "remove it")
+    for document, span in _unspoilt(skill, "invisible"):
+        tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
+        words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
+        yield _characters(document, span, f"it spells {words!r}" if words else "remove it")
     yield from _written(skill, "invisible")
+
+
+def _unspoilt(skill: Skill, kind: str) -> Iterator[tuple[Document, tuple[int, int]]]:
+    """The runs of hidden characters that are no bytes of mojibake: that is one fault, not two."""
+    spoilt = {d.path: [run[:2] for run in runs] for d, runs in _mojibake(skill)}
+    for document, unseen_ in _unseen(skill):
+        runs = spoilt.get(document.path, [])
+        for span in getattr(unseen_, kind):
+            before = bisect_right(runs, (span[0], len(document.text))) - 1
+            if before < 0 or span[0] >= runs[before][1]:
+                yield document, span
 
 
 @once
@@ -148,6 +153,30 @@ _WORD = re.compile(
     rf"[A-Za-z{_LOOKALIKES}]*[A-Za-z][{_LOOKALIKES}]+[A-Za-z]+"
     rf"|[{_LOOKALIKES}][A-Za-z]{{3,}}|[A-Za-z]{{3,}}[{_LOOKALIKES}]"
 )
+
+
+_STACK = re.compile(r"[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{5,}+")
+
+
+@rule("warning")
+def text_stacked(skill: Skill) -> Problems:
+    """More marks are stacked on a letter than any writing has: they cover what is around them."""
+    for document in skill.documents:
+        if not document.text.isascii():
+            for match in _STACK.finditer(document.text):
+                yield _characters(document, match.span(), "no writing has as many; remove them")
+
+
+_LOST = re.compile("\ufffd+")
+
+
+@rule("warning", exact=False)
+def text_lost(skill: Skill) -> Problems:
+    """A replacement character stands where a character was lost."""
+    for document in skill.documents:
+        if b"\xef\xbf\xbd" in document.source.raw and not document.source.faults:
+            for match in in_prose(skill, document, _LOST):
+                yield at(document, match.span(), "a character was lost here; write it anew")
 
 
 _LINES = 50
