@@ -9,7 +9,8 @@
     tree         pages and skills together        instructions.py
     code         fences, blocks                   pages/       what `explain` prints, and the tests
     prompt       what is said to the model                     run
-    text         characters, leftovers
+    text         characters
+    leftovers    of templates, merges, machines
     secrets      keys
     size         how long
 
@@ -27,6 +28,7 @@ from mlskill.rules import (
     code,
     files,
     frontmatter,
+    leftovers,
     links,
     portability,
     prompt,
@@ -73,7 +75,7 @@ _LISTED: tuple[Rule, ...] = (
     portability.field_unportable,
     portability.tools_separator,
     portability.skill_nested,
-    portability.description_unfilled,
+    leftovers.description_unfilled,
     links.link_target_missing,
     links.link_anchor_missing,
     links.link_leaves_skill,
@@ -119,9 +121,9 @@ _LISTED: tuple[Rule, ...] = (
     text.text_stacked,
     text.text_lost,
     text.text_padding,
-    text.text_conflict,
-    text.text_unfilled,
-    text.path_personal,
+    leftovers.text_conflict,
+    leftovers.text_unfilled,
+    leftovers.path_personal,
     secrets.secret_key,
     size.limit_reached,
     size.skill_too_long,

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from unicodedata import name
 
 from mlskill.hidden import Unseen, unseen
-from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.once import once
-from mlskill.rules.portability import unfilled
-from mlskill.rules.prose import in_prose, prose
+from mlskill.rules.prose import in_prose
 from mlskill.rules.rule import Problem, Problems, at, rule
 
 
@@ -206,55 +204,3 @@ def _in_table(text: str, match: re.Match[str]) -> bool:
     """Whether the spaces fill up the cell of a table."""
     before = text[max(0, match.start() - 2000) : match.start()].rpartition("\n")[2]
     return "|" in before or text[match.end()] == "|"
-
-
-_CONFLICT = re.compile(r"^(?:<{7} [^\n]+|>{7} [^\n]+)$", re.MULTILINE)
-
-
-@rule("warning")
-def text_conflict(skill: Skill) -> Problems:
-    """A merge left its conflict markers in the text."""
-    for document in skill.documents:
-        if "\n=======\n" in document.text and "<<<<<<< " in document.text:
-            for match in in_prose(skill, document, _CONFLICT):
-                yield at(document, match.span(), "is a marker of a conflict that was not resolved")
-
-
-@rule("warning", exact=False)
-def text_unfilled(skill: Skill) -> Problems:
-    """A template's placeholder was left in the text."""
-    for document in skill.documents:
-        if any(
-            mark in document.text
-            for mark in ("[TODO", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")
-        ):
-            if role(document.path) != "asset" and "template" not in document.path.lower():
-                yield from unfilled(document, prose(skill, document))
-
-
-_HOMES = re.compile(r"(?:/Users/|/home/|\b[A-Z]:\\\\?Users\\\\?)([\w.-]+)(?=[/\\])")
-_ANYBODY = re.compile(
-    r"(?:you|your|user|users|me|my|name|username|user_?name|alice|bob|john|jane|doe|jdoe|dev|developer|example"
-    r"|shared|public|runner|ubuntu|ec2-user|vscode|node|app|admin|jovyan|vagrant|linuxbrew|git|root|test|xxx|foo"
-    r"|default|guest|me|work|project|repo|somebody|someone|person|student|team|ci|build|docker|container|coder"
-    r"|agent|claude|pi|deploy|jenkins|actions|builder|sandbox|workspace|oracle|postgres|hadoop|spark|steam|kali"
-    r"|[^\w]*|\.+|u|x|ab?c?|.*(?:user|name|your|example|demo|test|sample).*)",
-    re.IGNORECASE,
-)
-
-
-@rule("warning", exact=False)
-def path_personal(skill: Skill) -> Problems:
-    """A path names the home folder of one person's machine."""
-    for document in skill.documents:
-        if "/Users/" in document.text or "/home/" in document.text or "Users\\" in document.text:
-            for match in _HOMES.finditer(document.text):
-                if (
-                    not _ANYBODY.fullmatch(match[1])
-                    and match[1].lower() not in skill.location.lower()
-                ):
-                    yield at(
-                        document,
-                        match.span(),
-                        f"is the home of {match[1]}; write ~ or a relative path",
-                    )
