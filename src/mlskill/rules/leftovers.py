@@ -9,10 +9,11 @@ from mlskill.model import Document, Skill
 from mlskill.rules.prose import in_prose, prose
 from mlskill.rules.rule import Problems, at, rule
 
-_UNFILLED = re.compile(
+# These are compiled when they are first needed.
+_UNFILLED = (
     r"\[?\b(?:TODO|FIXME|TBD)\b(?=:|\]|\s*$)|\b[Ll]orem ipsum\b"
     r"|\[(?:insert|describe|add|your|enter|fill)\b[^\]\n]{0,80}\](?!\()"
-    r"|(?<!\$)\{\{\s?\w[^{}\n]{0,200}\}\}|\{%[^\n]{0,200}?%\}|<%[^\n]{0,200}?%>|\$ARGUMENTS\b|\$\{[A-Za-z_]\w*\}",
+    r"|(?<!\$)\{\{\s?\w[^{}\n]{0,200}\}\}|\{%[^\n]{0,200}?%\}|<%[^\n]{0,200}?%>|\$ARGUMENTS\b|\$\{[A-Za-z_]\w*\}"
 )
 
 
@@ -22,16 +23,15 @@ def description_unfilled(skill: Skill) -> Problems:
     main = skill.main
     for field in ("name", "description"):
         start, end = main.frontmatter.values.get((field,), (0, 0))
-        match = _UNFILLED.search(main.text, start, end)
+        match = re.compile(_UNFILLED).search(main.text, start, end)
         if match:
             yield at(main, match.span(), f"{match[0]} in the {field} is still to be filled in")
 
 
-_TODO = re.compile(
-    r"^[ \t]*(?:[-*+] |#{1,6} )?"
+_TODO = (
+    r"(?m)^[ \t]*(?:[-*+] |#{1,6} )?"
     r"(\[TODO:?[^\]\n]*\](?!\()|\[(?:Insert|Describe|Add your|Fill in)\b[^\]\n]{0,80}\](?!\())"
-    r"|\b([Ll]orem ipsum dolor)\b",
-    re.MULTILINE,
+    r"|\b([Ll]orem ipsum dolor)\b"
 )
 
 
@@ -60,13 +60,12 @@ def text_unfilled(skill: Skill) -> Problems:
 
 
 _HOMES = re.compile(r"(?:/Users/|/home/|\b[A-Z]:\\\\?Users\\\\?)([\w.-]+)(?=[/\\])")
-_ANYBODY = re.compile(
-    r"(?:you|your|user|users|me|my|name|username|user_?name|alice|bob|john|jane|doe|jdoe|dev|developer|example"
+_ANYBODY = (
+    r"(?i)(?:you|your|user|users|me|my|name|username|user_?name|alice|bob|john|jane|doe|jdoe|dev|developer|example"
     r"|shared|public|runner|ubuntu|ec2-user|vscode|node|app|admin|jovyan|vagrant|linuxbrew|git|root|test|xxx|foo"
     r"|default|guest|me|work|project|repo|somebody|someone|person|student|team|ci|build|docker|container|coder"
     r"|agent|claude|pi|deploy|jenkins|actions|builder|sandbox|workspace|oracle|postgres|hadoop|spark|steam|kali"
-    r"|[^\w]*|\.+|u|x|ab?c?|.*(?:user|name|your|example|demo|test|sample).*)",
-    re.IGNORECASE,
+    r"|[^\w]*|\.+|u|x|ab?c?|.*(?:user|name|your|example|demo|test|sample).*)"
 )
 
 
@@ -77,7 +76,7 @@ def path_personal(skill: Skill) -> Problems:
         if "/Users/" in document.text or "/home/" in document.text or "Users\\" in document.text:
             for match in _HOMES.finditer(document.text):
                 if (
-                    not _ANYBODY.fullmatch(match[1])
+                    not re.fullmatch(_ANYBODY, match[1])
                     and match[1].lower() not in skill.location.lower()
                 ):
                     yield at(
@@ -89,6 +88,6 @@ def path_personal(skill: Skill) -> Problems:
 
 def _unfilled(document: Document, text: str) -> Problems:
     """What a template left in the prose of a page."""
-    for match in _TODO.finditer(text):
+    for match in re.finditer(_TODO, text):
         group = 1 if match[1] else 2
         yield at(document, match.span(group), f"{match[group][:60]} is still to be filled in")
