@@ -138,14 +138,3 @@ def test_an_object_that_the_api_server_refuses(text: str, line: int) -> None:
     with pytest.raises(FaultError) as fault:
         broken_manifest(text)
     assert fault.value.line == line
-
-
-def test_a_key_that_the_schema_does_not_have() -> None:
-    pytest.importorskip("kubernetes_validate")
-    with pytest.raises(FaultError, match="failureTreshold is no key") as fault:
-        broken_manifest(
-            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n"
-            "      livenessProbe:\n        failureTreshold: 3\n"
-        )
-    assert (fault.value.line, fault.value.column) == (7, 9)
-    broken_manifest("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n")

@@ -1,14 +1,12 @@
 """objects: what is wrong with a Kubernetes object or a GitHub workflow on its face.
 
 Shown to readers, they are seldom whole, so nothing is missed here; what is there is compared with
-itself and with what the API server and GitHub are known to refuse, which schemas do not find. Where
-`kubernetes-validate` is installed, keys and types are compared with its schemas, too. No process is
-started.
+itself and with what the API server and GitHub are known to refuse. The schemas (see `manifests`)
+find more, and the prover asks them; these checks take no time and find what schemas do not.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import NoReturn
@@ -80,46 +78,6 @@ def broken_manifest(text: str) -> None:
             least, most = (_text(spec.get(k)) for k in ("minReplicas", "maxReplicas"))
             if least.isdigit() and most.isdigit() and int(least) > int(most):
                 _refuse(spec["minReplicas"], f"minReplicas {least} is more than maxReplicas {most}")
-        _keeps_schema(node, text[node.start_mark.index : node.end_mark.index], version)
-
-
-def _keeps_schema(node: yaml.Node, text: str, version: str) -> None:
-    """By the schemas of `kubernetes-validate` where that is installed: no key or type is wrong.
-
-    What is missing is not refused, since a page seldom shows the whole object.
-    """
-    group = version.rpartition("/")[0]
-    if "." in group and not group.endswith(".k8s.io"):
-        return  # somebody's own kind
-    try:
-        import kubernetes_validate as schemas  # type: ignore[import-not-found, import-untyped, unused-ignore]
-    except ImportError:
-        return
-    try:
-        schemas.validate(yaml.safe_load(text), schemas.latest_version(), strict=True)
-    except schemas.ValidationError as error:
-        if "required property" in error.message or "<" in error.message:
-            return
-        unknown = re.search(r"\('([^']+)' was unexpected\)", error.message)
-        place = _inside(node, [*error.path, *([unknown[1]] if unknown else [])])
-        what = f"{unknown[1]} is no key of Kubernetes here" if unknown else error.message[:200]
-        _refuse(place, what)
-    except Exception:
-        return
-
-
-def _inside(node: yaml.Node, path: list[str | int]) -> yaml.Node:
-    """The key or the item at `path`, or the nearest around it."""
-    found = node
-    for step in path:
-        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = found = node.value[step]
-        elif isinstance(node, yaml.MappingNode):
-            pair = next((pair for pair in node.value if pair[0].value == step), None)
-            if pair is None:
-                break
-            found, node = pair
-    return found
 
 
 def _selects_itself(spec: dict[str, yaml.Node]) -> None:
