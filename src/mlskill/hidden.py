@@ -20,6 +20,7 @@ _BIDI = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _INVISIBLE = (
     r"\u115f\u1160\u3164\uffa0"  # Hangul fillers
     r"\u17b4\u17b5\u180e\u034f\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufeff"  # zero width
+    r"\u00ad\u2800\ufdd0-\ufdef\ufffe\uffff"  # soft hyphen, blank of Braille, no characters
     r"\u2028\u2029\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # separators, brackets
     r"\ufe00-\ufe0f\U000e0000-\U000e0fff"  # variation selectors, tags
 )
@@ -183,6 +184,8 @@ def _needed(match: re.Match[str]) -> bool:
         return bool(re.match(_JOINING, before) or re.match(_JOINING, after))
     if only == {"\u200b"}:
         return bool(re.match(_UNSPACED, before) or re.match(_UNSPACED, after))
+    if only == {"\u2800"}:
+        return any("\u2801" <= char <= "\u28ff" for char in (before, after))
     if run in ("\u115f", "\u1160"):
         return bool(re.match(_JAMO, before) or re.match(_JAMO, after))
     return run == "\u034f" and re.match(_MARK, after) is not None

@@ -2,7 +2,7 @@
 
 Shown to readers, they are seldom whole, so nothing is missed here; what is there is compared with
 itself and with what the API server and GitHub are known to refuse. The schemas (see `manifests`)
-find more, and the prover asks them; these checks cost no process and find what schemas do not.
+find more, and the prover asks them; these checks take no time and find what schemas do not.
 """
 
 from __future__ import annotations
@@ -71,6 +71,9 @@ def broken_manifest(text: str) -> None:
         spec = _keys(keys.get("spec"))
         if kind in _WORKLOADS and version.startswith("apps/"):
             _selects_itself(spec)
+            pods = _keys(_keys(spec.get("template")).get("spec"))
+            if "selector" not in spec and "containers" in pods:
+                _refuse(keys["kind"], f"a {kind} needs spec.selector, with its pods' labels")
         if kind == "HorizontalPodAutoscaler":
             least, most = (_text(spec.get(k)) for k in ("minReplicas", "maxReplicas"))
             if least.isdigit() and most.isdigit() and int(least) > int(most):

@@ -2,11 +2,16 @@
 
     files        what the reader saw              rule.py      what a rule is
     frontmatter  keys and values                  profiles.py  which rules are asked
-    links        links, images, mentions          once.py      what several want to know
-    sections     headings, pages                  nearest.py   "did you mean"
-    code         fences, comments                 mojibake.py
-    secrets      keys                             pages/       what `explain` prints, and the tests
-    text         characters                                    run
+    portability  what some clients do not take    once.py      what several want to know
+    links        where they lead                  prose.py     text without its code
+    references   how they are written             nearest.py   "did you mean"
+    sections     headings, pages, tables          targets.py, mentions.py, mojibake.py,
+    tree         pages and skills together        instructions.py
+    code         fences, blocks                   pages/       what `explain` prints, and the tests
+    prompt       what is said to the model                     run
+    text         characters
+    leftovers    of templates, merges, machines
+    secrets      keys
     size         how long
     allows       comments that silence rules
 
@@ -25,6 +30,7 @@ from mlskill.rules import (
     code,
     files,
     frontmatter,
+    leftovers,
     links,
     portability,
     prompt,
@@ -81,7 +87,7 @@ _LISTED: tuple[Rule, ...] = (
     portability.field_unportable,
     portability.tools_separator,
     portability.skill_nested,
-    portability.description_unfilled,
+    leftovers.description_unfilled,
     links.link_target_missing,
     links.link_anchor_missing,
     links.link_leaves_skill,
@@ -124,10 +130,12 @@ _LISTED: tuple[Rule, ...] = (
     text.text_bidi_control,
     text.text_invisible,
     text.text_homoglyph,
+    text.text_stacked,
+    text.text_lost,
     text.text_padding,
-    text.text_conflict,
-    text.text_unfilled,
-    text.path_personal,
+    leftovers.text_conflict,
+    leftovers.text_unfilled,
+    leftovers.path_personal,
     secrets.secret_key,
     size.limit_reached,
     size.skill_too_long,

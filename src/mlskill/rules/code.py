@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from mlskill.checkers.tools import FaultError
 from mlskill.model import CodeBlock, Document, Skill
 from mlskill.rules.once import once
 from mlskill.rules.rule import Nearby, Problems, at, reported, rule
+
+if TYPE_CHECKING:
+    from mlskill.checkers.tools import FaultError
 
 _LONGEST = 200_000
 """Characters of a block that is looked into."""
@@ -114,6 +117,8 @@ def _broken(skill: Skill, languages: tuple[str, ...], kind: str) -> Problems:
     ]
     if not blocks:
         return
+    from mlskill.checkers.tools import FaultError  # with it come parsers that most need not
+
     module = import_module(f"mlskill.checkers.{_MODULES.get(kind, 'fragments')}")
     check: Callable[[str], None] = getattr(module, f"broken_{kind}")
     for document, block in blocks:

@@ -37,7 +37,7 @@ class Nearest:
         wrong = wrong.rstrip("/")
         base, stem = posixpath.basename(wrong).lower(), _stem(wrong)
         found = self._bases.get(base) or self._stems.get(stem)
-        return found or self._stems.get(self._search(stem, self._stems, 0.88), "")
+        return found or self._stems.get(self._search(stem, self._stems, 0.8), "")
 
     def _search(self, wrong: str, names: Iterable[str], cutoff: float) -> str:
         if self._left <= 0 or len(wrong) > 200:

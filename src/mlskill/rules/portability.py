@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from mlskill.model import Document, Skill
+from mlskill.model import Skill
 from mlskill.rules.rule import Problem, Problems, at, rule
 
 _PLAIN = ("'", '"', "|", ">", "[", "{")
@@ -91,36 +91,3 @@ def skill_nested(skill: Skill) -> Problems:
         yield Problem(
             path, 0, 0, "lies inside another skill; clients differ in what they make of it"
         )
-
-
-_UNFILLED = re.compile(
-    r"\[?\b(?:TODO|FIXME|TBD)\b(?=:|\]|\s*$)|\b[Ll]orem ipsum\b"
-    r"|\[(?:insert|describe|add|your|enter|fill)\b[^\]\n]{0,80}\](?!\()"
-    r"|(?<!\$)\{\{\s?\w[^{}\n]{0,200}\}\}|\{%[^\n]{0,200}?%\}|<%[^\n]{0,200}?%>|\$ARGUMENTS\b|\$\{[A-Za-z_]\w*\}",
-)
-
-
-@rule("warning", exact=False)
-def description_unfilled(skill: Skill) -> Problems:
-    """The name or the description is still a template's: nothing was filled in."""
-    main = skill.main
-    for field in ("name", "description"):
-        start, end = main.frontmatter.values.get((field,), (0, 0))
-        match = _UNFILLED.search(main.text, start, end)
-        if match:
-            yield at(main, match.span(), f"{match[0]} in the {field} is still to be filled in")
-
-
-_TODO = re.compile(
-    r"^[ \t]*(?:[-*+] |#{1,6} )?"
-    r"(\[TODO:?[^\]\n]*\](?!\()|\[(?:Insert|Describe|Add your|Fill in)\b[^\]\n]{0,80}\](?!\())"
-    r"|\b([Ll]orem ipsum dolor)\b",
-    re.MULTILINE,
-)
-
-
-def unfilled(document: Document, text: str) -> Problems:
-    """What a template left in the prose of a page."""
-    for match in _TODO.finditer(text):
-        group = 1 if match[1] else 2
-        yield at(document, match.span(group), f"{match[group][:60]} is still to be filled in")

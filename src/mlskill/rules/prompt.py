@@ -13,11 +13,10 @@ from mlskill.rules.rule import Problems, at, rule
 
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|<\|\w{1,20}\|>")
 # What agents are handed skills in, and what marks the turns of a conversation.
-_WRAPPERS = re.compile(
-    r"</?(?:available_skills|skill_content|skill_resources|skills_system|skill|system|system-reminder"
+_WRAPPERS = (
+    r"(?m)</?(?:available_skills|skill_content|skill_resources|skills_system|skill|system|system-reminder"
     r"|function_calls|function_results|tool_result|antml:\w+)(?:\s[^<>\n]{0,200})?>"
-    r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>",
-    re.MULTILINE,
+    r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>"
 )
 _MARKS = (
     *("<skill", "</skill", "<available_", "</available_", "<system", "</system", "<function_"),
@@ -45,7 +44,7 @@ def prompt_boundary(skill: Skill) -> Problems:
     """The text holds a tag or a token by which agents tell a skill from what is around it."""
     for document in skill.documents:
         if any(mark in document.text for mark in _MARKS):
-            for match in in_prose(skill, document, _WRAPPERS):
+            for match in in_prose(skill, document, re.compile(_WRAPPERS)):
                 message = f"{match[0]} ends or opens a part of the prompt; write it as code"
                 yield at(document, match.span(), message)
 
@@ -105,12 +104,11 @@ def _unshown(document: Document) -> Iterator[tuple[str, str, int, int]]:
                     yield "title", match[1], match.start(1), match.end(1)
 
 
-_UNSEEN = re.compile(
-    r"<[A-Za-z][\w-]{0,40}(?=\s)[^<>\n]{0,300}?(?:\shidden(?=[\s>=/])"
+_UNSEEN = (
+    r"(?i)<[A-Za-z][\w-]{0,40}(?=\s)[^<>\n]{0,300}?(?:\shidden(?=[\s>=/])"
     r"|style\s*=\s*[\"'][^\"'<>\n]{0,300}?(?:display\s*:\s*none|visibility\s*:\s*hidden"
     r"|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d])"
-    r"|(?<![\w-])color\s*:\s*(?:white|#fff(?:fff)?|transparent)\b))[^<>\n]{0,300}>",
-    re.IGNORECASE,
+    r"|(?<![\w-])color\s*:\s*(?:white|#fff(?:fff)?|transparent)\b))[^<>\n]{0,300}>"
 )
 
 
@@ -120,15 +118,14 @@ def text_hidden(skill: Skill) -> Problems:
     for document in skill.documents:
         if "hidden" not in document.text and "style" not in document.text:
             continue
-        for match in in_prose(skill, document, _UNSEEN):
+        for match in in_prose(skill, document, re.compile(_UNSEEN)):
             message = "readers do not see what is in this element, but a model does; remove it"
             yield at(document, match.span(), message)
 
 
-_ACTIVE = re.compile(
-    r"<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]{0,500}>"
-    r"|<[A-Za-z][^<>\n]{0,300}?\son[a-z]{3,20}\s*=[^<>\n]{0,500}>",
-    re.IGNORECASE,
+_ACTIVE = (
+    r"(?i)<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]{0,500}>"
+    r"|<[A-Za-z][^<>\n]{0,300}?\son[a-z]{3,20}\s*=[^<>\n]{0,500}>"
 )
 
 
@@ -136,7 +133,7 @@ _ACTIVE = re.compile(
 def html_active(skill: Skill) -> Problems:
     """The page holds HTML that runs or loads something where it is shown."""
     for document in skill.documents:
-        for match in in_prose(skill, document, _ACTIVE) if "<" in document.text else ():
+        for match in in_prose(skill, document, re.compile(_ACTIVE)) if "<" in document.text else ():
             message = "runs or loads where the page is shown; write it as code"
             yield at(document, match.span(), message)
 

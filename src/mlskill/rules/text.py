@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from unicodedata import name
 
 from mlskill.hidden import Unseen, unseen
-from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.once import once
-from mlskill.rules.portability import unfilled
-from mlskill.rules.prose import in_prose, prose
+from mlskill.rules.prose import in_prose
 from mlskill.rules.rule import Problem, Problems, Replace, at, rule
 
 
@@ -30,14 +29,8 @@ def text_mojibake(skill: Skill) -> Problems:
 @rule("warning")
 def text_control_character(skill: Skill) -> Problems:
     """The text holds a control character other than tab and newline."""
-    # Some bytes of mojibake are control characters; that is one fault, not two.
-    spoilt = {d.path: [run[:2] for run in runs] for d, runs in _mojibake(skill)}
-    for document, found in _unseen(skill):
-        runs = spoilt.get(document.path, [])
-        for span in found.control:
-            at_or_before = bisect_right(runs, (span[0], len(document.text))) - 1
-            if at_or_before < 0 or span[0] >= runs[at_or_before][1]:
-                yield _characters(document, span, "remove it")
+    for document, span in _unspoilt(skill, "control"):
+        yield _characters(document, span, "remove it")
     yield from _written(skill, "control")
 
 
@@ -53,14 +46,24 @@ def text_bidi_control(skill: Skill) -> Problems:
 @rule("warning")
 def text_invisible(skill: Skill) -> Problems:
     """The text holds characters that a reader cannot see and a model reads."""
-    for document, found in _unseen(skill):
-        for span in found.invisible:
-            tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
-            words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
-            problem = _characters(document, span, f"it spells {words!r}" if words else "remove it")
-            sure = not words and _idle(document.text, span)  # what it hides, one should read
-            yield problem._replace(fix=(Replace(*span, ""),) if sure else ())
+    for document, span in _unspoilt(skill, "invisible"):
+        tags = [ord(c) - 0xE0000 for c in document.text[slice(*span)] if c >= "\U000e0020"]
+        words = "".join(chr(code) for code in tags if code < 0x7F)[:60]
+        problem = _characters(document, span, f"it spells {words!r}" if words else "remove it")
+        sure = not words and _idle(document.text, span)  # what it hides, one should read
+        yield problem._replace(fix=(Replace(*span, ""),) if sure else ())
     yield from _written(skill, "invisible")
+
+
+def _unspoilt(skill: Skill, kind: str) -> Iterator[tuple[Document, tuple[int, int]]]:
+    """The runs of hidden characters that are no bytes of mojibake: that is one fault, not two."""
+    spoilt = {d.path: [run[:2] for run in runs] for d, runs in _mojibake(skill)}
+    for document, unseen_ in _unseen(skill):
+        runs = spoilt.get(document.path, [])
+        for span in getattr(unseen_, kind):
+            before = bisect_right(runs, (span[0], len(document.text))) - 1
+            if before < 0 or span[0] >= runs[before][1]:
+                yield document, span
 
 
 @once
@@ -174,6 +177,30 @@ _WORD = re.compile(
 )
 
 
+_STACK = re.compile(r"[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{5,}+")
+
+
+@rule("warning")
+def text_stacked(skill: Skill) -> Problems:
+    """More marks are stacked on a letter than any writing has: they cover what is around them."""
+    for document in skill.documents:
+        if not document.text.isascii():
+            for match in _STACK.finditer(document.text):
+                yield _characters(document, match.span(), "no writing has as many; remove them")
+
+
+_LOST = re.compile("\ufffd+")
+
+
+@rule("warning", exact=False)
+def text_lost(skill: Skill) -> Problems:
+    """A replacement character stands where a character was lost."""
+    for document in skill.documents:
+        if b"\xef\xbf\xbd" in document.source.raw and not document.source.faults:
+            for match in in_prose(skill, document, _LOST):
+                yield at(document, match.span(), "a character was lost here; write it anew")
+
+
 _LINES = 50
 _SPACES = 300
 _GAP = re.compile(rf"\n[ \t\u00a0\n]{{{_LINES},}}+|[ \t\u00a0\u3000]{{{_SPACES},}}+")
@@ -201,55 +228,3 @@ def _in_table(text: str, match: re.Match[str]) -> bool:
     """Whether the spaces fill up the cell of a table."""
     before = text[max(0, match.start() - 2000) : match.start()].rpartition("\n")[2]
     return "|" in before or text[match.end()] == "|"
-
-
-_CONFLICT = re.compile(r"^(?:<{7} [^\n]+|>{7} [^\n]+)$", re.MULTILINE)
-
-
-@rule("warning")
-def text_conflict(skill: Skill) -> Problems:
-    """A merge left its conflict markers in the text."""
-    for document in skill.documents:
-        if "\n=======\n" in document.text and "<<<<<<< " in document.text:
-            for match in in_prose(skill, document, _CONFLICT):
-                yield at(document, match.span(), "is a marker of a conflict that was not resolved")
-
-
-@rule("warning", exact=False)
-def text_unfilled(skill: Skill) -> Problems:
-    """A template's placeholder was left in the text."""
-    for document in skill.documents:
-        if any(
-            mark in document.text
-            for mark in ("[TODO", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")
-        ):
-            if role(document.path) != "asset" and "template" not in document.path.lower():
-                yield from unfilled(document, prose(skill, document))
-
-
-_HOMES = re.compile(r"(?:/Users/|/home/|\b[A-Z]:\\\\?Users\\\\?)([\w.-]+)(?=[/\\])")
-_ANYBODY = re.compile(
-    r"(?:you|your|user|users|me|my|name|username|user_?name|alice|bob|john|jane|doe|jdoe|dev|developer|example"
-    r"|shared|public|runner|ubuntu|ec2-user|vscode|node|app|admin|jovyan|vagrant|linuxbrew|git|root|test|xxx|foo"
-    r"|default|guest|me|work|project|repo|somebody|someone|person|student|team|ci|build|docker|container|coder"
-    r"|agent|claude|pi|deploy|jenkins|actions|builder|sandbox|workspace|oracle|postgres|hadoop|spark|steam|kali"
-    r"|[^\w]*|\.+|u|x|ab?c?|.*(?:user|name|your|example|demo|test|sample).*)",
-    re.IGNORECASE,
-)
-
-
-@rule("warning", exact=False)
-def path_personal(skill: Skill) -> Problems:
-    """A path names the home folder of one person's machine."""
-    for document in skill.documents:
-        if "/Users/" in document.text or "/home/" in document.text or "Users\\" in document.text:
-            for match in _HOMES.finditer(document.text):
-                if (
-                    not _ANYBODY.fullmatch(match[1])
-                    and match[1].lower() not in skill.location.lower()
-                ):
-                    yield at(
-                        document,
-                        match.span(),
-                        f"is the home of {match[1]}; write ~ or a relative path",
-                    )
