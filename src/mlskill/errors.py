@@ -3,6 +3,7 @@
     MlskillError
     ├── MissingPathError     no such file or folder
     ├── NotASkillError       the path is there, but holds no skill
+    ├── IndexFileError       the file is no search index, or it is damaged
     ├── UnknownNameError     no such module, section, view or rule (says which are near)
     └── InvalidSkillError    a check failed; carries the report
 
@@ -31,6 +32,13 @@ class MissingPathError(MlskillError):
 
 class NotASkillError(MlskillError):
     """A path exists but holds no skill."""
+
+
+class IndexFileError(MlskillError):
+    """A file that should be a search index is none, or cannot be read or written."""
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(f"{path}: not a usable index ({why}); make it anew with mlskill index")
 
 
 class UnknownNameError(MlskillError):

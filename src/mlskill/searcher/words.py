@@ -80,14 +80,26 @@ def meant(word: str, known: Set[str]) -> list[str]:
     (['kubernetes'], ['receive'])
     """
     if short := _NUMERONYM.fullmatch(word):
-        first, left_out, last = short[1], int(short[2]), short[3]
-        size = left_out + 2
+        first, size, last = short[1], int(short[2]) + 2, short[3]
         return sorted(w for w in known if len(w) == size and w[0] == first and w[-1] == last)
+    near = (sorted(w for w in some if len(w) > 3 and w in known) for some in _typos(word))
+    return next((words for words in near if words), [])
+
+
+def nearby(word: str) -> tuple[str, list[str]]:
+    """What to look for when `word` is unknown: a GLOB pattern, or else the forms it may mean."""
+    if short := _NUMERONYM.fullmatch(word):
+        return f"{short[1]}{'?' * int(short[2])}{short[3]}", []
+    swapped, made = _typos(word)
+    return "", sorted(swapped | made)
+
+
+def _typos(word: str) -> tuple[set[str], set[str]]:
+    """What `word` becomes when two neighbours swap; when a letter goes, comes or changes."""
     if len(word) < 4 or not word.isascii() or not word.isalpha() or len(word) > 30:
-        return []
+        return set(), set()
     cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
     swapped = {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
     made = {a + b[1:] for a, b in cuts if b} | {a + c + b for a, b in cuts for c in _LETTERS}
     made |= {a + c + b[1:] for a, b in cuts if b for c in _LETTERS}
-    near = (sorted(w for w in some if len(w) > 3 and w in known) for some in (swapped, made))
-    return next((words for words in near if words), [])
+    return swapped, made

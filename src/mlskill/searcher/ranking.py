@@ -1,0 +1,107 @@
+"""Ranking: evidence as sections, best first, and whether a skill has anything to say at all.
+
+The weights were fitted by ``benchmarks/calibrate.py`` on the development half of the questions in
+``benchmarks/data``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from mlskill.searcher.store import SPACE
+
+OF_MEANING = 0.3
+"""What a section's own nearness counts beside that of the two nearest in its document."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What speaks for each section and document, and against each skill, by id.
+
+    All of it is by the square root of the number of the question's words, so that a long question
+    and a short one are measured alike. `near` and `far` are cosines; empty without vectors.
+    """
+
+    words: int = 0
+    sections: dict[int, float] = field(default_factory=dict)
+    lines: dict[int, float] = field(default_factory=dict)
+    known: dict[int, float] = field(default_factory=dict)
+    covered: dict[int, float] = field(default_factory=dict)
+    against: dict[int, float] = field(default_factory=dict)
+    near: dict[int, float] = field(default_factory=dict)
+    close: dict[int, float] = field(default_factory=dict)
+    far: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each kind of evidence counts, for the order and for whether anything fits."""
+
+    section: float
+    lines: float
+    near: float
+    close: float
+    fit: tuple[float, ...]
+
+
+def features(found: Evidence, skill: int) -> tuple[float, ...]:
+    """What speaks for and against an answer by one skill, as `Weights.fit` weighs it."""
+
+    def most(values: dict[int, float]) -> float:
+        return max((v for key, v in values.items() if key // SPACE == skill), default=0.0)
+
+    return (
+        1.0,
+        most(found.known),
+        most(found.covered),
+        most(found.lines),
+        found.against.get(skill, 0.0),
+        most(found.near),
+        found.far.get(skill, 0.0),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A section that may answer, by its id and its document's, and how well it does."""
+
+    section: int
+    document: int
+    score: float
+
+
+def rank(found: Evidence, owners: dict[int, int], weights: Weights) -> list[Found]:
+    """The sections of `owners` (their documents) that may answer, best first."""
+    close: dict[int, list[float]] = defaultdict(list)
+    for section, cosine in found.close.items():
+        close[owners[section]].append(cosine)
+    whole = {
+        document: weights.lines * found.lines.get(document, 0.0)
+        + weights.near * found.near.get(document, 0.0)
+        + weights.close * sum(sorted(close[document])[-2:]) / 2
+        for document in set(owners.values())
+    }
+    ranked = [
+        Found(
+            section,
+            document,
+            weights.section * found.sections.get(section, 0.0)
+            + whole[document]
+            + weights.close * OF_MEANING * found.close.get(section, 0.0),
+        )
+        for section, document in owners.items()
+    ]
+    ranked.sort(key=lambda one: (-one.score, one.section))
+    return ranked
+
+
+def fits(found: Evidence, skill: int, weights: Weights) -> bool:
+    """Whether the skill has an answer."""
+    return sum(a * b for a, b in zip(weights.fit, features(found, skill), strict=True)) > 0
+
+
+WORDS = Weights(0.85, 1.45, 0.0, 0.0, (-1.2, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+"""Where words alone are compared."""
+MEANINGS = Weights(0.75, 0.7, 8.0, 5.0, (-1.2, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+"""Where meanings are compared too."""
