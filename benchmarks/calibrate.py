@@ -1,6 +1,6 @@
 """Fit the weights of `mlskill.searcher.ranking` on the development half of the questions.
 
-    python benchmarks/calibrate.py [SKILL]
+    python benchmarks/calibrate.py [MODEL]
 
 The order: a conditional logit over the documents of each question that has an answer. Whether
 anything fits: a logistic regression over all questions, both classes weighted alike. Prints the
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mlskill import Index, load
+from mlskill.searcher.meanings import LARGE, SMALL
 from mlskill.searcher.ranking import features
 from mlskill.searcher.store import SPACE
 
@@ -73,9 +74,9 @@ def fitting(rows: np.ndarray, answered: np.ndarray, steps: int = 20000) -> np.nd
 
 
 def main() -> None:
-    skill = load(sys.argv[1] if len(sys.argv) > 1 else None)
-    for vectors in (False,):
-        index = Index([skill], vectors=vectors)
+    skill = load()
+    for model in sys.argv[1:] or (SMALL, LARGE):
+        index = Index([skill], model=model)
         rows = index.database.execute("SELECT id, path FROM documents ORDER BY id").fetchall()
         documents = [row for row, _ in rows]
         stems = [PurePosixPath(path).stem for _, path in rows]
@@ -91,7 +92,7 @@ def main() -> None:
         answered = np.array([bool(question["modules"]) for question in asked])
         fit = fitting(fits, answered)
         values = ", ".join(f"{value:.2f}" for value in ranked)
-        print(f"vectors={vectors}: Weights({values}, ({', '.join(f'{v:.2f}' for v in fit)}))")
+        print(f"{model}: Weights({values}, ({', '.join(f'{v:.2f}' for v in fit)}))")
         for half, (asked, documents_of, fits) in sets.items():
             answered = np.array([bool(question["modules"]) for question in asked])
             sure = fits @ fit

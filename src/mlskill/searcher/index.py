@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from weakref import finalize
 
 from mlskill.model import Skill
-from mlskill.searcher import store, vectors
-from mlskill.searcher.ranking import MEANINGS, WORDS, Evidence, Found, fits, rank
+from mlskill.searcher import store
+from mlskill.searcher.meanings import SMALL, cosines, embed
+from mlskill.searcher.ranking import WEIGHTS_OF, Evidence, Found, fits, rank
 from mlskill.searcher.store import SPACE
 from mlskill.searcher.texts import FIELDS
 from mlskill.searcher.words import asked, meant, nearby
@@ -29,8 +30,6 @@ MOST_WORDS = 64
 """Of a longer question this many words are looked up."""
 MOST_ROWS = 2_000
 """Sections and lines that one word may bring in, the best first: memory stays flat."""
-FEW = 5_000
-"""Lines and sections of which the vectors are made when somebody asks: about three seconds."""
 BEST = 3
 """How many of a document's lines are compared with the question: the mean of the best."""
 
@@ -42,33 +41,21 @@ class Index:
         self,
         skills: Iterable[Skill] = (),
         *,
+        model: str = SMALL,
         database: sqlite3.Connection | None = None,
-        vectors: bool | None = None,
     ) -> None:
         self.database = database or sqlite3.connect(":memory:", check_same_thread=False)
         finalize(self, self.database.close)  # from 3.13 on Python warns of one left open
         if database is None:
-            store.create(self.database)
+            store.create(self.database, model)
             taken: dict[str, int] = defaultdict(int)
             for skill in skills:
-                taken[skill.root] += 1  # two skills may have one name; their paths stay the same
-                root = skill.root + "\0" * (taken[skill.root] - 1)
-                store.add(self.database, store.prepare(skill, root))
+                # Two skills may have one name; each keeps its path.
+                root = skill.root + "\0" * taken[skill.root]
+                taken[skill.root] += 1
+                store.add(self.database, store.prepare(skill, root, model=model))
             self.database.commit()
-        self._vectors = vectors
-
-    def _described(self) -> bool:
-        """Whether meanings are compared too; those of a small index are made when first asked."""
-        wanted = self._vectors
-        if wanted is None:
-            few = self._size("lines") + self._size("sections") <= FEW
-            wanted = self._size("vectors") > 0 or (few and vectors.available())
-        if wanted and not self._size("vectors"):
-            for (at,) in self.database.execute("SELECT id FROM skills").fetchall():
-                store.describe(self.database, at)
-            self.database.commit()
-        self._vectors = wanted
-        return wanted
+        (self.model,) = self.database.execute("SELECT name FROM model").fetchone()
 
     @property
     def alone(self) -> bool:
@@ -81,8 +68,8 @@ class Index:
         lines: dict[int, float] = defaultdict(float)
         self._read_words(query, found, lines)
         self._read_lines(found, lines)
-        if found.words and self._described():
-            self._read_vectors(query, found)
+        if found.words:
+            self._read_meanings(query, found)
         scale = math.sqrt(max(4, found.words))
         for part in (found.sections, found.lines, found.known, found.against):
             for key in part:
@@ -92,7 +79,7 @@ class Index:
     def answers(self, query: str) -> list[Found]:
         """The sections that answer `query`, best first; none of a skill that does not fit."""
         found = self.evidence(query)
-        weights = MEANINGS if found.near else WORDS
+        weights = WEIGHTS_OF[self.model]
         owners: dict[int, int] = {}
         self._owners([*found.sections, *found.close], owners)
         self._leads(found.lines, owners)
@@ -180,26 +167,28 @@ class Index:
         found.lines = {key: mean_of_best(scores) for key, scores in about.items()}
         found.against = {key: mean_of_best(scores) for key, scores in against.items()}
 
-    def _read_vectors(self, query: str, found: Evidence) -> None:
-        asked_for = vectors.embed([query])[0]
-        stored = self.database.execute("SELECT skill, lines, sections FROM vectors")
+    def _read_meanings(self, query: str, found: Evidence) -> None:
+        (asked_for,) = embed(self.model, [query])
+        stored = self.database.execute("SELECT skill, lines, sections FROM meanings")
         for at, lines, sections in stored:
-            mine = (at * SPACE, (at + 1) * SPACE - 1)
-            for table, blob in (("lines", lines), ("sections", sections)):
-                near = (vectors.unpack(blob) @ asked_for).tolist()
-                rows = self.database.execute(
-                    f"SELECT id, document FROM {table} WHERE id BETWEEN ? AND ? ORDER BY id",  # noqa: S608
-                    mine,
-                )
-                groups: dict[int | None, list[float]] = defaultdict(list)
-                for (row, owner), cosine in zip(rows, near, strict=True):
-                    groups[owner].append(cosine)
-                    if table == "sections":
-                        found.close[row] = cosine
-                if table == "lines":
-                    if None in groups:
-                        found.far[at] = mean_of_best(groups.pop(None))
-                    found.near |= {o: mean_of_best(g) for o, g in groups.items() if o is not None}
+            owners = self._of(at, "lines").values()
+            groups: dict[int | None, list[float]] = defaultdict(list)
+            for owner, cosine in zip(owners, cosines(asked_for, lines), strict=True):
+                groups[owner].append(cosine)
+            if None in groups:
+                found.far[at] = mean_of_best(groups.pop(None))
+            found.near |= {o: mean_of_best(group) for o, group in groups.items() if o is not None}
+            rows = self._of(at, "sections")
+            found.close |= zip(rows, cosines(asked_for, sections), strict=True)
+
+    def _of(self, at: int, table: str) -> dict[int, int | None]:
+        """The rows of one skill, and the document of each."""
+        return dict(
+            self.database.execute(
+                f"SELECT id, document FROM {table} WHERE id BETWEEN ? AND ? ORDER BY id",  # noqa: S608
+                (at * SPACE, (at + 1) * SPACE - 1),
+            )
+        )
 
     def _owners(self, rows: Iterable[int], known: dict, table: str = "sections") -> None:  # type: ignore[type-arg]
         wanted = [row for row in rows if row not in known]

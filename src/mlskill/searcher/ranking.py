@@ -6,14 +6,10 @@ The weights were fitted by ``benchmarks/calibrate.py`` on the development half o
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
+from mlskill.searcher.meanings import LARGE, SMALL
 from mlskill.searcher.store import SPACE
-
-OF_MEANING = 0.3
-"""What a section's own nearness counts beside that of the two nearest in its document."""
-
 
 @dataclass(slots=True)
 class Evidence:
@@ -73,13 +69,9 @@ class Found:
 
 def rank(found: Evidence, owners: dict[int, int], weights: Weights) -> list[Found]:
     """The sections of `owners` (their documents) that may answer, best first."""
-    close: dict[int, list[float]] = defaultdict(list)
-    for section, cosine in found.close.items():
-        close[owners[section]].append(cosine)
     whole = {
         document: weights.lines * found.lines.get(document, 0.0)
         + weights.near * found.near.get(document, 0.0)
-        + weights.close * sum(sorted(close[document])[-2:]) / 2
         for document in set(owners.values())
     }
     ranked = [
@@ -88,7 +80,7 @@ def rank(found: Evidence, owners: dict[int, int], weights: Weights) -> list[Foun
             document,
             weights.section * found.sections.get(section, 0.0)
             + whole[document]
-            + weights.close * OF_MEANING * found.close.get(section, 0.0),
+            + weights.close * found.close.get(section, 0.0),
         )
         for section, document in owners.items()
     ]
@@ -101,7 +93,8 @@ def fits(found: Evidence, skill: int, weights: Weights) -> bool:
     return sum(a * b for a, b in zip(weights.fit, features(found, skill), strict=True)) > 0
 
 
-WORDS = Weights(0.85, 1.45, 0.0, 0.0, (-1.2, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
-"""Where words alone are compared."""
-MEANINGS = Weights(0.75, 0.7, 8.0, 5.0, (-1.2, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
-"""Where meanings are compared too."""
+WEIGHTS_OF = {
+    SMALL: Weights(0.69, 0.58, 16.4, 1.0, (-2.96, -0.10, 1.77, 0.73, -2.08, 21.0, -17.5)),
+    LARGE: Weights(0.73, 1.14, 8.0, 5.0, (0.25, -0.03, 2.02, 0.93, -2.78, 0.0, 0.0)),
+}
+"""The weights for each model that says what a text means."""

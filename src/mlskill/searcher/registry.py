@@ -20,6 +20,7 @@ from mlskill.model import LIMITS, Fault, Sources
 from mlskill.reader import discover, read
 from mlskill.searcher import store
 from mlskill.searcher.index import Index
+from mlskill.searcher.meanings import SMALL
 from mlskill.searcher.store import Prepared
 
 BATCH = 64
@@ -59,7 +60,7 @@ def update(
     folders: Iterable[str],
     *,
     jobs: int = 1,
-    vectors: bool = False,
+    model: str = SMALL,
 ) -> Update:
     """Bring the index in the file `path` up to date with every skill in or below `folders`.
 
@@ -72,18 +73,19 @@ def update(
         IndexFileError: the file is no index of mlskill, or it is damaged.
     """
     done = Update()
-    database = _connect(path, "rwc")
+    database = _connect(path, "rwc", model)
     try:
+        (model,) = database.execute("SELECT name FROM model").fetchone()
         known = dict(database.execute("SELECT root, digest FROM skills"))
         for folder in folders:
             folder = os.path.abspath(folder)  # noqa: PTH100 - a name is kept as it is, links and all
             seen: set[str] = set()
             found = discover(folder, limits=LIMITS_OF_MANY)
-            for batch in batches(found, known, jobs):
+            for batch in batches(found, known, jobs, model):
                 with database:
                     for root, prepared in batch:
                         seen.add(root)
-                        _write(database, root, prepared, known, done, vectors)
+                        _write(database, root, prepared, known, done)
             done.faults += tuple(found.faults)
             done.complete &= found.complete
             if found.complete:
@@ -105,13 +107,13 @@ def read_all(folders: Iterable[str], *, jobs: int = 1) -> Iterator[Prepared]:
 
 
 def batches(
-    roots: Iterable[str], known: dict[str, str], jobs: int = 1
+    roots: Iterable[str], known: dict[str, str], jobs: int = 1, model: str = SMALL
 ) -> Iterator[list[tuple[str, Prepared | None]]]:
     """Each skill, ready to be stored (None: it is as it was), some at a time."""
     roots = iter(roots)
     if jobs == 1:
         while some := list(islice(roots, BATCH)):
-            yield [fresh(root, known.get(root, "")) for root in some]
+            yield [fresh(root, known.get(root, ""), model) for root in some]
         return
     try:
         from joblib import Parallel, delayed, effective_n_jobs
@@ -121,19 +123,23 @@ def batches(
         size = BATCH * max(2, effective_n_jobs(jobs))
         while some := list(islice(roots, size)):
             parts = [some[at : at + 16] for at in range(0, len(some), 16)]
-            work = (delayed(_several)([(r, known.get(r, "")) for r in part]) for part in parts)
+            work = (
+                delayed(_several)([(r, known.get(r, "")) for r in part], model) for part in parts
+            )
             yield [one for part in pool(work) for one in part]
 
 
-def _several(roots: list[tuple[str, str]]) -> list[tuple[str, Prepared | None]]:
-    return [fresh(root, digest) for root, digest in roots]
+def _several(
+    roots: list[tuple[str, str]], model: str
+) -> list[tuple[str, Prepared | None]]:
+    return [fresh(root, digest, model) for root, digest in roots]
 
 
-def fresh(root: str, digest: str) -> tuple[str, Prepared | None]:
+def fresh(root: str, digest: str, model: str = SMALL) -> tuple[str, Prepared | None]:
     """A skill as it is to be stored; None where its files are those of `digest`."""
     try:
         now = digest_of(read(root))
-        return root, None if now == digest else store.prepare(load(root), root, now)
+        return root, None if now == digest else store.prepare(load(root), root, now, model)
     except (MissingPathError, NotASkillError):  # removed since it was discovered
         return root, None
 
@@ -154,22 +160,18 @@ def _write(
     prepared: Prepared | None,
     known: dict[str, str],
     done: Update,
-    vectors: bool,
 ) -> None:
     row = database.execute("SELECT id FROM skills WHERE root = ?", (root,)).fetchone()
     if prepared is None and row:
         done.same += 1
-        at = int(row[0])
     elif prepared is None:
         return
     else:
         if row:
             store.remove(database, int(row[0]))
-        at = store.add(database, prepared)
+        store.add(database, prepared)
         done.changed += root in known
         done.added += root not in known
-    if vectors and not database.execute("SELECT 1 FROM vectors WHERE skill = ?", (at,)).fetchone():
-        store.describe(database, at)
 
 
 def _forget(database: sqlite3.Connection, folder: str, seen: set[str], done: Update) -> None:
@@ -181,7 +183,7 @@ def _forget(database: sqlite3.Connection, folder: str, seen: set[str], done: Upd
             done.removed += 1
 
 
-def _connect(path: str | os.PathLike[str], mode: str) -> sqlite3.Connection:
+def _connect(path: str | os.PathLike[str], mode: str, model: str = SMALL) -> sqlite3.Connection:
     """The database in a file that others may have made: its schema is not trusted."""
     address = f"{Path(path).absolute().as_uri()}?mode={mode}"
     try:
@@ -195,7 +197,7 @@ def _connect(path: str | os.PathLike[str], mode: str) -> sqlite3.Connection:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         empty = not database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
         if empty and mode == "rwc":
-            store.create(database)
+            store.create(database, model)
         elif (ours, version) != (store.APPLICATION, store.VERSION):
             raise IndexFileError(path, "another program's, or another version's, file")
         database.execute("SELECT count(*) FROM skills").fetchone()

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mlskill.model import Skill
+from mlskill.searcher.meanings import SMALL, embed
 from mlskill.searcher.texts import FIELDS, Page, pages, plain_text
 from mlskill.searcher.words import words
 from mlskill.tokens import estimate
@@ -21,6 +22,8 @@ APPLICATION, VERSION = 0x6D6C736B, 1
 """What SQLite writes into a file's header: that the file is ours, and how its tables look."""
 SPACE = 1 << 20
 """Row ids of one skill's sections and lines: they lie together, and are never another's."""
+BEGINNING = 200
+"""Characters of a section that say what it is about."""
 
 _COLUMNS = ", ".join(FIELDS)
 _SCHEMA = f"""
@@ -32,7 +35,8 @@ CREATE TABLE sections(id INTEGER PRIMARY KEY, document INTEGER NOT NULL, anchor 
   title TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, tokens INTEGER NOT NULL,
   plain BLOB NOT NULL, fields BLOB NOT NULL);
 CREATE TABLE lines(id INTEGER PRIMARY KEY, document INTEGER, text TEXT NOT NULL);
-CREATE TABLE vectors(skill INTEGER PRIMARY KEY, lines BLOB NOT NULL, sections BLOB NOT NULL);
+CREATE TABLE meanings(skill INTEGER PRIMARY KEY, lines BLOB NOT NULL, sections BLOB NOT NULL);
+CREATE TABLE model(name TEXT NOT NULL);
 CREATE TABLE known(word TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5({_COLUMNS}, content='', tokenize='porter unicode61');
 CREATE VIRTUAL TABLE sayings USING fts5(text, content='', tokenize='porter unicode61');
@@ -62,6 +66,7 @@ class Prepared:
     documents: tuple[tuple[str, str, str, bool], ...]
     sections: tuple[Row, ...]
     lines: tuple[tuple[int | None, str], ...]
+    meanings: tuple[bytes, bytes]
 
     @property
     def words(self) -> set[str]:
@@ -70,36 +75,23 @@ class Prepared:
         return {word for text in texts for word in text.split(" ") if word}
 
 
-def prepare(skill: Skill, root: str = "", digest: str = "") -> Prepared:
-    """Read `skill` for the store."""
+def prepare(skill: Skill, root: str = "", digest: str = "", model: str = SMALL) -> Prepared:
+    """Read `skill` for the store; `model` says what its lines mean."""
     found = list(pages(skill))
+    sections = [row for number, page in enumerate(found) for row in _rows(page, number)][:SPACE]
+    lines = [
+        line
+        for number, page in enumerate(found)
+        for line in (*((number, s) for s in page.sayings), *((None, s) for s in page.against))
+    ][:SPACE]
+    told = [f"{row.title}: {row.plain[:BEGINNING]}" for row in sections]
     return Prepared(
         root or skill.root,
         digest,
         tuple((p.path, p.title, p.source.text, p.source is skill.main) for p in found),
-        tuple(row for number, page in enumerate(found) for row in _rows(page, number)),
-        tuple(
-            line
-            for number, page in enumerate(found)
-            for line in (*((number, s) for s in page.sayings), *((None, s) for s in page.against))
-        ),
-    )
-
-
-def describe(database: sqlite3.Connection, at: int) -> None:
-    """Write the vectors of one skill; whoever calls commits."""
-    from mlskill.searcher import vectors
-
-    mine = (at * SPACE, (at + 1) * SPACE - 1)
-    lines = database.execute("SELECT text FROM lines WHERE id BETWEEN ? AND ? ORDER BY id", mine)
-    said = [text for (text,) in lines]
-    sections = database.execute(
-        "SELECT title, plain FROM sections WHERE id BETWEEN ? AND ? ORDER BY id", mine
-    )
-    told = [f"{title}\n{unpacked(plain)}" for title, plain in sections]
-    database.execute(
-        "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-        (at, vectors.pack(vectors.embed(said)), vectors.pack(vectors.embed(told))),
+        tuple(sections),
+        tuple(lines),
+        (b"".join(embed(model, [text for _, text in lines])), b"".join(embed(model, told))),
     )
 
 
@@ -118,11 +110,11 @@ def _rows(page: Page, number: int) -> Iterable[Row]:
         )
 
 
-def create(database: sqlite3.Connection) -> None:
+def create(database: sqlite3.Connection, model: str = SMALL) -> None:
     """Make the tables, all of them or none."""
     database.executescript(
-        f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION};"
-        " COMMIT;"
+        f"BEGIN; {_SCHEMA} INSERT INTO model VALUES ('{model}');"
+        f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION}; COMMIT;"
     )
 
 
@@ -143,7 +135,7 @@ def add(database: sqlite3.Connection, skill: Prepared) -> int:
             for n, (path, title, text, main) in enumerate(skill.documents)
         ),
     )
-    for n, row in enumerate(skill.sections[:SPACE]):
+    for n, row in enumerate(skill.sections):
         database.execute(
             "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -159,11 +151,12 @@ def add(database: sqlite3.Connection, skill: Prepared) -> int:
             ),
         )
         _words(database, base + n, row.fields)
-    for n, (document, text) in enumerate(skill.lines[:SPACE]):
+    for n, (document, text) in enumerate(skill.lines):
         said = " ".join(words(text))
         about = None if document is None else base + document
         database.execute("INSERT INTO lines VALUES (?, ?, ?)", (base + n, about, text))
         database.execute("INSERT INTO sayings(rowid, text) VALUES (?, ?)", (base + n, said))
+    database.execute("INSERT INTO meanings VALUES (?, ?, ?)", (at, *skill.meanings))
     return at
 
 
@@ -181,7 +174,7 @@ def remove(database: sqlite3.Connection, at: int) -> None:
         )
     for table in ("documents", "sections", "lines"):
         database.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", mine)  # noqa: S608
-    database.execute("DELETE FROM vectors WHERE skill = ?", (at,))
+    database.execute("DELETE FROM meanings WHERE skill = ?", (at,))
     database.execute("DELETE FROM skills WHERE id = ?", (at,))
 
 

@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--address", help="of a running Dask or Ray cluster; without it a local one is started"
     )
-    parser.add_argument("--vectors", action="store_true", help="compare meanings too; slower")
+    parser.add_argument("--vectors", action="store_true", help="with the larger model of the extra `vectors`: finds more, indexes more slowly")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,9 +44,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
+    from mlskill.searcher.meanings import LARGE, SMALL
     from mlskill.searcher.registry import update
 
-    done = update(options.output, options.paths, jobs=options.jobs, vectors=options.vectors)
+    model = LARGE if options.vectors else SMALL
+    done = update(options.output, options.paths, jobs=options.jobs, model=model)
     for fault in done.faults:
         print(f"mlskill: {visible(f'{fault.path}: {fault.message}')}", file=sys.stderr)
     write(
