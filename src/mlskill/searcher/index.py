@@ -18,7 +18,7 @@ from mlskill.searcher.meanings import SMALL, cosines, embed
 from mlskill.searcher.ranking import WEIGHTS_OF, Evidence, Found, fits, rank
 from mlskill.searcher.store import SPACE
 from mlskill.searcher.texts import FIELDS
-from mlskill.searcher.words import asked, meant, nearby
+from mlskill.searcher.words import asked, meant, nearby, phrases
 
 WEIGHTS = {"title": 5.0, "way": 1.0, "symptoms": 3.0, "about": 3.0, "body": 1.0, "code": 0.5}
 """What a word counts in each field."""
@@ -168,18 +168,18 @@ class Index:
         found.against = {key: mean_of_best(scores) for key, scores in against.items()}
 
     def _read_meanings(self, query: str, found: Evidence) -> None:
-        (asked_for,) = embed(self.model, [query])
+        asked_for = embed(self.model, phrases(query))
         stored = self.database.execute("SELECT skill, lines, sections FROM meanings")
         for at, lines, sections in stored:
             owners = self._of(at, "lines").values()
             groups: dict[int | None, list[float]] = defaultdict(list)
-            for owner, cosine in zip(owners, cosines(asked_for, lines), strict=True):
+            for owner, cosine in zip(owners, nearest(asked_for, lines), strict=True):
                 groups[owner].append(cosine)
             if None in groups:
                 found.far[at] = mean_of_best(groups.pop(None))
             found.near |= {o: mean_of_best(group) for o, group in groups.items() if o is not None}
             rows = self._of(at, "sections")
-            found.close |= zip(rows, cosines(asked_for, sections), strict=True)
+            found.close |= zip(rows, nearest(asked_for, sections), strict=True)
 
     def _of(self, at: int, table: str) -> dict[int, int | None]:
         """The rows of one skill, and the document of each."""
@@ -240,6 +240,11 @@ class Index:
         theirs = max(math.log((size - n + 0.5) / (n + 0.5)), 1e-6) if n <= size else 1e-6
         scale = rarity_of(n, size) / theirs
         return {row: score * scale for row, score in rows}
+
+
+def nearest(asked_for: list[bytes], rows: bytes) -> list[float]:
+    """How near each of `rows` is to what lies nearest to it of a question and its phrases."""
+    return [max(each) for each in zip(*(cosines(one, rows) for one in asked_for), strict=True)]
 
 
 def rarity_of(rows: int, size: int) -> float:

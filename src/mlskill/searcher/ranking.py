@@ -94,7 +94,7 @@ def fits(found: Evidence, skill: int, weights: Weights) -> bool:
 
 
 WEIGHTS_OF = {
-    SMALL: Weights(0.69, 0.58, 16.4, 1.0, (-2.96, -0.10, 1.77, 0.73, -2.08, 21.0, -17.5)),
+    SMALL: Weights(0.66, 0.59, 16.7, 1.0, (-3.16, -0.26, 2.12, 0.76, -2.24, 19.0, -13.1)),
     LARGE: Weights(0.73, 1.14, 8.0, 5.0, (0.25, -0.03, 2.02, 0.93, -2.78, 0.0, 0.0)),
 }
 """The weights for each model that says what a text means."""

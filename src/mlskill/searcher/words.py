@@ -33,8 +33,11 @@ STOP = frozenset(_STOP.split())
 MOST_CHARACTERS = 20_000
 """Of a longer question only this much is read."""
 
+MOST_PHRASES = 12
+"""Of a longer question the first phrases are compared."""
+
+_PHRASE = re.compile(r"[.!?;:,]\s+|[\n。！？；，、：]+|\s+[-–—]\s+")
 _WORD = re.compile(r"[^\W_]+")
-_COMPOUND = re.compile(r"\w+(?:[.:/-]\w+)+|\w*_\w+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # "quantise" and "quantize" meet; so do "rise" and "rize", which harms nobody.
 _SPELLING = re.compile(r"is(?=(?:e|es|ed|er|ers|ing|ation|ations)$)")
@@ -71,6 +74,19 @@ def asked(query: str) -> list[str]:
     """The different words of a question that say what it is about, in its order."""
     found = dict.fromkeys(words(query[:MOST_CHARACTERS]))
     return [w for w in found if w not in STOP and (len(w) > 1 or not w.isascii())]
+
+
+def phrases(query: str) -> list[str]:
+    """The whole of a question, and each of its phrases: a long one speaks of more than one thing.
+
+    >>> phrases("It was fine. Since Monday all of the answers are late, and nobody knows why.")[1:]
+    ['It was fine', 'Since Monday all of the answers are late', 'and nobody knows why']
+    """
+    query = query[:MOST_CHARACTERS]
+    parts = [part.strip() for part in _PHRASE.split(query)]
+    said = [part for part in parts if len(part) > 40 or (len(part) > 3 and len(part.split()) > 2)]
+    wide = [part for part in parts if part and ord(part[0]) > 0x2E00 and len(part) > 3]
+    return [query, *dict.fromkeys([*said, *wide])][: MOST_PHRASES + 1]
 
 
 def meant(word: str, known: Set[str]) -> list[str]:
