@@ -15,7 +15,7 @@ from weakref import finalize
 from mlskill.model import Skill
 from mlskill.searcher import store
 from mlskill.searcher.meanings import SMALL, cosines, embed
-from mlskill.searcher.ranking import WEIGHTS_OF, Evidence, Found, fits, rank
+from mlskill.searcher.ranking import CLOSE, LITTLE, WEIGHTS_OF, Evidence, Found, fits, rank
 from mlskill.searcher.store import SPACE
 from mlskill.searcher.texts import FIELDS
 from mlskill.searcher.words import asked, meant, nearby, phrases
@@ -30,6 +30,8 @@ MOST_WORDS = 64
 """Of a longer question this many words are looked up."""
 MOST_ROWS = 2_000
 """Sections and lines that one word may bring in, the best first: memory stays flat."""
+ENOUGH = 30
+"""Lines that a skill must have of what it is not for, before they can speak against an answer."""
 BEST = 3
 """How many of a document's lines are compared with the question: the mean of the best."""
 
@@ -81,12 +83,14 @@ class Index:
         found = self.evidence(query)
         weights = WEIGHTS_OF[self.model]
         owners: dict[int, int] = {}
-        self._owners([*found.sections, *found.close], owners)
+        spoken = bool(found.far) and self.alone
+        close = found.close if spoken or not found.sections else {}
+        self._owners([*found.sections, *(row for row in close if close[row] >= CLOSE)], owners)
         self._leads(found.lines, owners)
         skills = {section // SPACE for section in owners}
         fitting = {at for at in skills if fits(found, at, weights)}
         owners = {row: owner for row, owner in owners.items() if row // SPACE in fitting}
-        return rank(found, owners, weights)
+        return rank(found, owners, weights, 1.0 if spoken else LITTLE)
 
     def _leads(self, documents: Iterable[int], owners: dict[int, int]) -> None:
         """Add the first section of each document of which only lines speak."""
@@ -123,7 +127,7 @@ class Index:
 
     def _read_words(self, query: str, found: Evidence, lines: dict[int, float]) -> None:
         size, said = self._size("sections"), self._size("lines")
-        unheard = math.log(1 + size / 0.5)
+        unheard = math.log(1 + size / 0.5) or 1.0
         owners: dict[int, int] = {}
         total = 0.0
         terms = asked(query)[:MOST_WORDS]
@@ -148,7 +152,7 @@ class Index:
             for form in forms:
                 for row, score in self._look("sayings", form, said).items():
                     lines[row] += share * score
-        found.words = len(terms)
+        found.words, found.told, found.unheard = len(terms), total / unheard, unheard
         for owner in found.covered:
             found.covered[owner] /= total
 
@@ -179,8 +183,9 @@ class Index:
                 groups: dict[int | None, list[float]] = defaultdict(list)
                 for owner, value in zip(owners, cosine, strict=True):
                     groups[owner].append(value)
-                if None in groups:
-                    far[at] = mean_of_best(groups.pop(None))
+                against = groups.pop(None, [])
+                if len(against) >= ENOUGH:
+                    far[at] = mean_of_best(against)
                 near |= {o: mean_of_best(group) for o, group in groups.items() if o is not None}
             rows = self._of(at, "sections")
             found.close |= zip(rows, nearest(asked_for, sections), strict=True)
