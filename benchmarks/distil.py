@@ -41,8 +41,10 @@ def main() -> None:
     rows = np.round(rows / np.abs(rows).max() * 127).astype(np.int8)
     head = {"model": "use-m3-static-1", "pieces": len(pieces), "width": WIDTH}
     OUT.write_bytes(
-        json.dumps(head).encode() + b"\n"
-        + "\n".join(pieces).encode() + b"\n\n"
+        json.dumps(head).encode()
+        + b"\n"
+        + "\n".join(pieces).encode()
+        + b"\n\n"
         + np.round(scores * 1000).clip(-32768, 0).astype("<i2").tobytes()
         + rows.tobytes()
     )

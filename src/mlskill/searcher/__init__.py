@@ -8,8 +8,11 @@ say. Lines that say what it is not for speak against an answer.
 
 from __future__ import annotations
 
+import sqlite3
+import zlib
 from collections.abc import Iterable
 
+from mlskill.errors import IndexFileError
 from mlskill.model import Hit, Skill
 from mlskill.searcher.index import Index
 from mlskill.searcher.ranking import Found
@@ -31,6 +34,9 @@ def search(
 ) -> tuple[Hit, ...]:
     r"""At most `limit` sections that answer `query`, best first; none where nothing fits.
 
+    Raises:
+        IndexFileError: `skills` is an index in a file, and the file is damaged.
+
     Of several skills, a hit's path starts with its skill's root. The index of a single skill is
     kept as long as the skill; for many questions to many skills make an `Index` once and pass it.
 
@@ -45,7 +51,12 @@ def search(
     if limit < 1:
         return ()
     wanted = frozenset(asked(query))
-    return tuple(_hit(index, one, wanted, count) for one in index.answers(query)[:limit])
+    try:
+        return tuple(_hit(index, one, wanted, count) for one in index.answers(query)[:limit])
+    except (sqlite3.DatabaseError, zlib.error, ValueError, TypeError) as error:
+        if index.file is None:
+            raise
+        raise IndexFileError(index.file, f"damaged: {error}") from None
 
 
 def _index(skills: Skill | Iterable[Skill]) -> Index:

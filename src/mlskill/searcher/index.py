@@ -45,7 +45,9 @@ class Index:
         *,
         model: str = SMALL,
         database: sqlite3.Connection | None = None,
+        file: str | None = None,
     ) -> None:
+        self.file = file
         self.database = database or sqlite3.connect(":memory:", check_same_thread=False)
         finalize(self, self.database.close)  # from 3.13 on Python warns of one left open
         if database is None:

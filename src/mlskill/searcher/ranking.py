@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from mlskill.searcher.meanings import LARGE, SMALL
 from mlskill.searcher.store import SPACE
+
 ALL = 0.999
 """The share of a question, by what its words tell, that is all of it."""
 COVERED = 0.8
@@ -141,7 +142,9 @@ def fits(found: Evidence, skill: int, weights: Weights) -> bool:
 
 
 WEIGHTS_OF = {
-    SMALL: Weights(0.66, 0.58, 16.72, 1.0, (-5.15, 0.07, 1.38, 0.60, -1.88, 11.82, 8.97, -1.10, -13.88, 1.07)),
+    SMALL: Weights(
+        0.66, 0.58, 16.72, 1.0, (-5.15, 0.07, 1.38, 0.60, -1.88, 11.82, 8.97, -1.10, -13.88, 1.07)
+    ),
     LARGE: Weights(
         0.62, 0.50, 21.25, 9.62, (-3.42, 0.30, 0.66, 0.38, -1.65, 15.74, 1.94, 6.51, -24.89, 0.49)
     ),

@@ -52,7 +52,7 @@ def open_index(path: str | os.PathLike[str]) -> Index:
     """
     if not Path(path).is_file():
         raise MissingPathError(path)
-    return Index(database=_connect(path, "ro"))
+    return Index(database=_connect(path, "ro"), file=os.fspath(path))
 
 
 def update(
@@ -129,9 +129,7 @@ def batches(
             yield [one for part in pool(work) for one in part]
 
 
-def _several(
-    roots: list[tuple[str, str]], model: str
-) -> list[tuple[str, Prepared | None]]:
+def _several(roots: list[tuple[str, str]], model: str) -> list[tuple[str, Prepared | None]]:
     return [fresh(root, digest, model) for root, digest in roots]
 
 

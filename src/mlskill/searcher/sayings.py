@@ -13,7 +13,9 @@ _BULLET = re.compile(r"^[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+")
 _BETWEEN = re.compile(r";[ \t]+|(?<=[\"”])[,.]?[ \t]+(?=[\"“])")
 _ROW = re.compile(r"^[ \t]*\|(.*?)(?<!\\)\|", re.MULTILINE)
 _RULE = re.compile(r"[ \t:|-]*")
-_AGAINST = re.compile(r"\b(?:not for|do not use (?:it |this )?(?:for|when))\b(.*?)(?:\.(?:\s|$)|$)", re.I)
+_AGAINST = re.compile(
+    r"\b(?:not for|do not use (?:it |this )?(?:for|when))\b(.*?)(?:\.(?:\s|$)|$)", re.I
+)
 
 
 def items(text: str) -> list[str]:
@@ -27,7 +29,7 @@ def items(text: str) -> list[str]:
         if line.lstrip().startswith("|"):
             continue  # a table: `cells`
         for saying in _BETWEEN.split(_BULLET.sub("", line)):
-            saying = saying.strip(" \t\"“”.,;*_")
+            saying = saying.strip(' \t"“”.,;*_')
             if len(saying) > 3 and len(found) < MOST:
                 found.append(saying[:LONGEST])
     return found
@@ -38,7 +40,9 @@ def cells(text: str) -> list[str]:
     rows = [match[1].strip() for match in _ROW.finditer(text)]
     ruled = [not _RULE.fullmatch(row) for row in rows]
     heads = [at + 1 < len(rows) and not ruled[at + 1] for at in range(len(rows))]
-    return [row for row, is_text, head in zip(rows, ruled, heads, strict=True) if is_text and not head][:MOST]
+    return [
+        row for row, is_text, head in zip(rows, ruled, heads, strict=True) if is_text and not head
+    ][:MOST]
 
 
 def against(description: str) -> list[str]:

@@ -31,7 +31,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--address", help="of a running Dask or Ray cluster; without it a local one is started"
     )
-    parser.add_argument("--vectors", action="store_true", help="with the larger model of the extra `vectors`: finds more, indexes more slowly")
+    parser.add_argument(
+        "--vectors",
+        action="store_true",
+        help="with the larger model of the extra `vectors`: finds more, indexes more slowly",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
