@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mlskill.errors import MlskillError
 
@@ -22,7 +23,8 @@ def engine(name: str, address: str | None, workers: int) -> Iterator[None]:
         except ImportError:
             raise _missing("dask") from None
         local = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": None}
-        with Client(address) if address else Client(**local), parallel_config("dask"):
+        client: Any = Client
+        with client(address) if address else client(**local), parallel_config("dask"):
             yield
         return
     try:
@@ -31,7 +33,8 @@ def engine(name: str, address: str | None, workers: int) -> Iterator[None]:
     except ImportError:
         raise _missing("ray") from None
     ray.init(address=address, num_cpus=None if address else count, include_dashboard=False)
-    register_ray()
+    register: Any = register_ray
+    register()
     try:
         with parallel_config("ray"):
             yield

@@ -238,12 +238,12 @@ class Index:
         """By row, how much it is about `word`, by BM25; the best rows of many."""
         weights = "".join(f", {WEIGHTS[name]}" for name in FIELDS) if table == "words" else ""
         match = f"FROM {table} WHERE {table} MATCH ?"
-        (n,) = self.database.execute(f"SELECT count(*) {match}", (f'"{word}"',)).fetchone()  # noqa: S608
+        (n,) = self.database.execute(f"SELECT count(*) {match}", (f'"{word}"',)).fetchone()
         if not n:
             return {}
         most = f" ORDER BY 2 DESC LIMIT {MOST_ROWS}" if n > MOST_ROWS else ""
         rows = self.database.execute(
-            f"SELECT rowid, -bm25({table}{weights}) {match}{most}",  # noqa: S608
+            f"SELECT rowid, -bm25({table}{weights}) {match}{most}",
             (f'"{word}"',),
         ).fetchall()
         # FTS5 takes words of more than half of the rows for worthless; in a small skill that is

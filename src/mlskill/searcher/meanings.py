@@ -1,7 +1,7 @@
 """Meanings: what a text is about, as numbers: texts that mean the same lie near each other.
 
 The model that comes with mlskill knows the forty thousand commonest pieces of words of sixteen
-languages (``meanings.bin``, made by ``benchmarks/distil.py``): a text is the sum of its pieces. With
+languages (``meanings.bin``, made by ``benchmarks/distil.py``): a text is the sum of them. With
 the extra `vectors` it is the model that they were taken from, which reads whole sentences: better
 and slower. Either is deterministic and needs no network. One byte for each number, and whole
 numbers multiplied, so that a result is the same everywhere.

@@ -116,7 +116,11 @@ def batches(
             yield [fresh(root, known.get(root, ""), model) for root in some]
         return
     try:
-        from joblib import Parallel, delayed, effective_n_jobs
+        from joblib import (
+            Parallel,
+            delayed,
+            effective_n_jobs,
+        )
     except ImportError:
         raise MlskillError("several jobs need the extra: pip install 'mlskill[jobs]'") from None
     with Parallel(n_jobs=jobs) as pool:

@@ -19,12 +19,12 @@ _AGAINST = re.compile(
 
 
 def items(text: str) -> list[str]:
-    """Each saying of a list, or each paragraph where there is no list.
+    r"""Each saying of a list, or each paragraph where there is no list.
 
-    >>> items('- "loss is nan"; "it hangs"\\n- too slow\\n\\nSee the rest.')
-    ['loss is nan', 'it hangs', 'too slow', 'See the rest.']
+    >>> items('- "loss is nan"; "it hangs"\n- too slow')
+    ['loss is nan', 'it hangs', 'too slow']
     """
-    found = []
+    found: list[str] = []
     for line in text.splitlines():
         if line.lstrip().startswith("|"):
             continue  # a table: `cells`

@@ -113,9 +113,10 @@ def _rows(page: Page, number: int) -> Iterable[Row]:
 def create(database: sqlite3.Connection, model: str = SMALL) -> None:
     """Make the tables, all of them or none."""
     database.executescript(
-        f"BEGIN; {_SCHEMA} INSERT INTO model VALUES ('{model}');"
-        f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION}; COMMIT;"
+        f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION};"
     )
+    database.execute("INSERT INTO model VALUES (?)", (model,))
+    database.commit()
 
 
 def add(database: sqlite3.Connection, skill: Prepared) -> int:

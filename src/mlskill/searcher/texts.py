@@ -24,7 +24,8 @@ _FAULTS = re.compile(
 )
 _NOT_FOR = re.compile(r"^\W*(?:not for|not to be used for|do not use|don't use)\b", re.IGNORECASE)
 _NOT_HERE = re.compile(
-    r"^\W*(?:not (?:answered|covered|here|for)|out of scope|non-?goals|(?:do not|don't|never) use)\b",
+    r"^\W*(?:not (?:answered|covered|here|for)|out of scope|non-?goals"
+    r"|(?:do not|don't|never) use)\b",
     re.IGNORECASE,
 )
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)")

@@ -83,7 +83,7 @@ def phrases(query: str) -> list[str]:
     ['It was fine', 'Since Monday all of the answers are late', 'and nobody knows why']
     """
     query = query[:MOST_CHARACTERS]
-    parts = [part.strip() for part in _PHRASE.split(query)]
+    parts = [part.strip(" .!?") for part in _PHRASE.split(query)]
     said = [part for part in parts if len(part) > 40 or (len(part) > 3 and len(part.split()) > 2)]
     wide = [part for part in parts if part and ord(part[0]) > 0x2E00 and len(part) > 3]
     return [query, *dict.fromkeys([*said, *wide])][: MOST_PHRASES + 1]
