@@ -1,6 +1,6 @@
 """How often search finds the right module: rank, nothing where nothing fits, tokens, seconds.
 
-    python benchmarks/retrieval.py QUESTIONS.jsonl [SKILL] [--budget 2000] [--misses]
+    python benchmarks/retrieval.py QUESTIONS.jsonl [SKILL] [--budget 2000] [--misses] [--vectors]
 
 Each line of QUESTIONS is an object: `q`, the text as typed; `modules`, the stems of the acceptable
 documents (none: the skill has nothing to say); `kind`; `hard`. Hits become modules by their first
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mlskill import Index, Skill, estimate, load, render, search
+from mlskill.searcher.meanings import LARGE, SMALL
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,19 @@ class Outcome:
         return 1 / (self.found.index(first) + 1) if first in self.found else 0.0
 
 
-def ask(skill: Skill, question: dict[str, object], budget: int) -> Outcome:
+def ask(skill: Skill, index: Index, question: dict[str, object], budget: int) -> Outcome:
     text = str(question["q"])
     start = time.perf_counter()
-    hits = search(skill, text)
+    hits = search(index, text)
     seconds = time.perf_counter() - start
-    hits = hits and search(skill, text, limit=1000)
+    hits = hits and search(index, text, limit=1000)
     return Outcome(
         text,
         str(question["kind"]),
         bool(question["hard"]),
         tuple(question["modules"]),  # type: ignore[arg-type]
         tuple(dict.fromkeys(PurePosixPath(hit.path).stem for hit in hits)),
-        estimate(render(skill, query=text, budget=budget)) if hits else 0,
+        estimate(render(skill, query=text, budget=budget)) if hits and budget else 0,
         seconds,
     )
 
@@ -83,13 +84,16 @@ def main() -> None:
     parser.add_argument("skill", nargs="?")
     parser.add_argument("--budget", type=int, default=2000)
     parser.add_argument("--misses", action="store_true", help="print the questions it gets wrong")
+    parser.add_argument("--vectors", action="store_true", help="the model of the extra `vectors`")
     options = parser.parse_args()
     skill = load(options.skill)
     start = time.perf_counter()
-    Index([skill])
+    index = Index([skill], model=LARGE if options.vectors else SMALL)
     built = time.perf_counter() - start
     lines = options.questions.read_text("utf-8").splitlines()
-    outcomes = [ask(skill, json.loads(line), options.budget) for line in lines if line.strip()]
+    outcomes = [
+        ask(skill, index, json.loads(line), options.budget) for line in lines if line.strip()
+    ]
     print(f"{'':12}{'n':>5}{'@1':>7}{'@3':>7}{'mrr':>7}{'empty':>6}{'tokens':>8}{'none':>6}")
     print(row("all", outcomes))
     for hard in (False, True):

@@ -3,6 +3,7 @@
     MlskillError
     ├── MissingPathError     no such file or folder
     ├── NotASkillError       the path is there, but holds no skill
+    ├── IndexFileError       the file is no search index, or it is damaged
     ├── UnknownNameError     no such module, section, view or rule (says which are near)
     ├── PackError            the skill cannot be packed so, or not there
     └── InvalidSkillError    a check failed; carries the report
@@ -39,6 +40,13 @@ class NoSkillError(NotASkillError):
 
     def __init__(self, paths: Sequence[object]) -> None:
         super().__init__(f"{' '.join(map(str, paths))}: no SKILL.md here or below")
+
+
+class IndexFileError(MlskillError):
+    """A file that should be a search index is none, or cannot be read or written."""
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(f"{path}: not a usable index ({why}); make it anew with mlskill index")
 
 
 class UnknownNameError(MlskillError):

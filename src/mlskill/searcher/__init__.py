@@ -1,26 +1,26 @@
 r"""search: the sections of one or many skills that answer a question, best first.
 
-Words are compared, not meanings: stems, spellings, parts of identifiers, a typo. A section is
-ranked by what it says and by what the document around it says, since a question names more than
-one section holds. Whether anything fits at all is one threshold, `FIT`.
+Words are compared: stems, spellings, parts of identifiers, a typo; with the extra `vectors`,
+meanings too, in sixteen languages. A section is ranked by what it says and by how near the question
+comes to the lines in which the skill says what it is asked for: *Use when*, symptoms, what links
+say. Lines that say what it is not for speak against an answer.
 """
 
 from __future__ import annotations
 
+import sqlite3
+import zlib
 from collections.abc import Iterable
 
-from mlskill.model import Document, Hit, Section, Skill
-from mlskill.searcher.index import Found, Index
-from mlskill.searcher.texts import plain_text
+from mlskill.errors import IndexFileError
+from mlskill.model import Hit, Skill
+from mlskill.searcher.index import Index
+from mlskill.searcher.ranking import Found
 from mlskill.searcher.words import asked, words
 from mlskill.tokens import Counter, estimate
 
-__all__ = ["FIT", "Index", "search"]
+__all__ = ["Index", "search"]
 
-FIT = 1.2
-"""How much of a question some document must know, by the question's length; else nothing fits."""
-COVERED = 0.8
-"""The share of a question's words, by what they tell, that makes a document fit whatever else."""
 SNIPPET = 160
 """Characters of a snippet, at most."""
 
@@ -34,6 +34,9 @@ def search(
 ) -> tuple[Hit, ...]:
     r"""At most `limit` sections that answer `query`, best first; none where nothing fits.
 
+    Raises:
+        IndexFileError: `skills` is an index in a file, and the file is damaged.
+
     Of several skills, a hit's path starts with its skill's root. The index of a single skill is
     kept as long as the skill; for many questions to many skills make an `Index` once and pass it.
 
@@ -45,11 +48,15 @@ def search(
     ()
     """
     index = skills if isinstance(skills, Index) else _index(skills)
-    found = index.find(query)
-    if limit < 1 or not any(one.fit >= FIT or one.covered >= COVERED for one in found):
+    if limit < 1:
         return ()
     wanted = frozenset(asked(query))
-    return tuple(_hit(index, one, wanted, count) for one in found[:limit])
+    try:
+        return tuple(_hit(index, one, wanted, count) for one in index.answers(query)[:limit])
+    except (sqlite3.DatabaseError, zlib.error, ValueError, TypeError) as error:
+        if index.file is None:
+            raise
+        raise IndexFileError(index.file, f"damaged: {error}") from None
 
 
 def _index(skills: Skill | Iterable[Skill]) -> Index:
@@ -63,21 +70,19 @@ def _index(skills: Skill | Iterable[Skill]) -> Index:
 
 
 def _hit(index: Index, found: Found, wanted: frozenset[str], count: Counter) -> Hit:
-    page, section = index.page(found.part), found.part.section
-    text = page.source.text[section.start : section.end]
+    path, anchor, title, tokens, text, plain = index.hit(found)
     return Hit(
-        path=index.address(found.part),
-        anchor=section.anchor,
-        title=section.title or page.title,
+        path=path,
+        anchor=anchor,
+        title=title,
         score=round(found.score, 3),
-        tokens=count(text),
-        snippet=_snippet(page.source, section, wanted),
+        tokens=tokens if count is estimate else count(text),
+        snippet=_snippet(plain, wanted),
     )
 
 
-def _snippet(document: Document, section: Section, wanted: frozenset[str]) -> str:
-    """The line of the section that holds most of the words asked for, as much as fits."""
-    lines = plain_text(document, section).splitlines()
-    lines = [" ".join(line.strip(" \t|").split()) for line in lines]
+def _snippet(plain: str, wanted: frozenset[str]) -> str:
+    """The line that holds most of the words asked for, as much as fits."""
+    lines = [" ".join(line.strip(" \t|").split()) for line in plain.splitlines()]
     best = max(lines, key=lambda line: len(wanted & set(words(line))), default="")
     return best if len(best) <= SNIPPET else best[: SNIPPET - 1].rstrip() + "…"

@@ -1,7 +1,7 @@
-"""The index: in-memory SQLite FTS5 tables, one of sections and one of whole documents.
+"""The index: what the words of a question find in the store, word by word.
 
 Each word of a question is looked up alone. So a long question costs no more than its words, what
-it holds is never an expression of FTS5, and what each word tells is known by section and document.
+it holds is never an expression of FTS5, and what each word tells is known by section and line.
 """
 
 from __future__ import annotations
@@ -9,157 +9,260 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from weakref import finalize
 
 from mlskill.model import Skill
-from mlskill.searcher.texts import FIELDS, Page, Part, pages
-from mlskill.searcher.words import asked, meant, words
+from mlskill.searcher import store
+from mlskill.searcher.meanings import SMALL, cosines, embed
+from mlskill.searcher.ranking import CLOSE, LITTLE, WEIGHTS_OF, Evidence, Found, fits, rank
+from mlskill.searcher.store import SPACE
+from mlskill.searcher.texts import FIELDS
+from mlskill.searcher.words import asked, meant, nearby, phrases
 
 WEIGHTS = {"title": 5.0, "way": 1.0, "symptoms": 3.0, "about": 3.0, "body": 1.0, "code": 0.5}
 """What a word counts in each field."""
-DOCUMENT = 1.5
-"""What the evidence in a whole document counts beside that in one section of it."""
-LENGTH = 0.25
-"""How much more evidence a longer question needs: the exponent of what its words could tell."""
 WORD = 0.5
-"""What one word can add to `fit` at most, as a share of the rarity of a word never heard of."""
+"""What one word can add to `known` at most, as a share of the rarity of a word never heard of."""
 TYPO = 0.7
 """What a word counts that only a corrected form of it was found for."""
 MOST_WORDS = 64
 """Of a longer question this many words are looked up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A section that holds words of a question.
-
-    `score` ranks it; `fit` is how many words of the question its document knows and how well, by
-    the question's length; `covered` is the share of what they tell that stands in it.
-    """
-
-    part: Part
-    score: float
-    fit: float
-    covered: float
+MOST_ROWS = 2_000
+"""Sections and lines that one word may bring in, the best first: memory stays flat."""
+ENOUGH = 30
+"""Lines that a skill must have of what it is not for, before they can speak against an answer."""
+BEST = 3
+"""How many of a document's lines are compared with the question: the mean of the best."""
 
 
 class Index:
     """What can be searched of some skills."""
 
-    def __init__(self, skills: Iterable[Skill]) -> None:
-        self.skills = list(skills)
-        self.pages = [page for n, skill in enumerate(self.skills) for page in pages(skill, n)]
-        self.parts: list[Part] = []
-        self._known: set[str] = set()
-        self._database = sqlite3.connect(":memory:", check_same_thread=False)
-        finalize(self, self._database.close)  # from 3.13 on Python warns of one left open
-        marks = ", ".join("?" * (len(FIELDS) + 1))
-        for table, rows in (("sections", self._sections), ("documents", self._documents)):
-            self._database.execute(
-                f"CREATE VIRTUAL TABLE {table} USING fts5({', '.join(FIELDS)},"
-                " content='', tokenize='porter unicode61')"
-            )
-            self._database.executemany(
-                f"INSERT INTO {table}(rowid, {', '.join(FIELDS)}) VALUES ({marks})",  # noqa: S608
-                rows(),
-            )
+    def __init__(
+        self,
+        skills: Iterable[Skill] = (),
+        *,
+        model: str = SMALL,
+        database: sqlite3.Connection | None = None,
+        file: str | None = None,
+    ) -> None:
+        self.file = file
+        self.database = database or sqlite3.connect(":memory:", check_same_thread=False)
+        finalize(self, self.database.close)  # from 3.13 on Python warns of one left open
+        if database is None:
+            store.create(self.database, model)
+            taken: dict[str, int] = defaultdict(int)
+            for skill in skills:
+                # Two skills may have one name; each keeps its path.
+                root = skill.root + "\0" * taken[skill.root]
+                taken[skill.root] += 1
+                store.add(self.database, store.prepare(skill, root, model=model))
+            self.database.commit()
+        (self.model,) = self.database.execute("SELECT name FROM model").fetchone()
 
-    def find(self, query: str) -> list[Found]:
-        """The sections in which a word of `query` stands, best first."""
-        sections: dict[int, float] = defaultdict(float)
-        documents: dict[int, float] = defaultdict(float)
-        covered: dict[int, float] = defaultdict(float)
-        known: dict[int, float] = defaultdict(float)
-        if not self.parts:  # no page says anything
-            return []
-        unheard = math.log(1 + len(self.parts) / 0.5)
-        total = 0.0
-        for word in asked(query)[:MOST_WORDS]:
-            forms, share = [word], 1.0
-            rows = self._look("sections", word, len(self.parts))
-            if not rows:
-                forms, share = meant(word, self._known)[:4], TYPO
-                for form in forms:
-                    for row, score in self._look("sections", form, len(self.parts)).items():
-                        rows[row] = max(rows.get(row, 0.0), score)
-            rarity = _rarity(len(rows), len(self.parts)) if rows else unheard
-            total += rarity
-            best: dict[int, float] = defaultdict(float)
-            for row, score in rows.items():
-                sections[row] += share * score
-                owner = self.parts[row].document
-                best[owner] = max(best[owner], share * score)
-            for owner, score in best.items():
-                known[owner] += min(score, WORD * unheard)
-                covered[owner] += rarity
-            for form in forms:
-                for row, score in self._look("documents", form, len(self.pages)).items():
-                    documents[row] += share * score
-        unit = (total / unheard) ** LENGTH * unheard or 1.0
-        found = [
-            Found(
-                part := self.parts[row],
-                score + DOCUMENT * documents[part.document],
-                known[part.document] / unit,
-                covered[part.document] / total,
-            )
-            for row, score in sections.items()
-        ]
-        found.sort(key=lambda f: (-f.score, f.part.skill, f.part.path, f.part.section.start))
+    @property
+    def alone(self) -> bool:
+        """Whether only one skill is in it: then paths need not name it."""
+        return self._size("skills") == 1
+
+    def evidence(self, query: str) -> Evidence:
+        """All that speaks for or against an answer to `query`."""
+        found = Evidence()
+        lines: dict[int, float] = defaultdict(float)
+        self._read_words(query, found, lines)
+        self._read_lines(found, lines)
+        if found.words:
+            self._read_meanings(query, found)
+        scale = math.sqrt(max(4, found.words))
+        for part in (found.sections, found.lines, found.known, found.against):
+            for key in part:
+                part[key] /= scale
         return found
 
-    def page(self, part: Part) -> Page:
-        """The document in which `part` stands."""
-        return self.pages[part.document]
+    def answers(self, query: str) -> list[Found]:
+        """The sections that answer `query`, best first; none of a skill that does not fit."""
+        found = self.evidence(query)
+        weights = WEIGHTS_OF[self.model]
+        owners: dict[int, int] = {}
+        spoken = bool(found.far) and self.alone
+        close = found.close if spoken or not found.sections else {}
+        self._owners([*found.sections, *(row for row in close if close[row] >= CLOSE)], owners)
+        self._leads(found.lines, owners)
+        skills = {section // SPACE for section in owners}
+        fitting = {at for at in skills if fits(found, at, weights)}
+        owners = {row: owner for row, owner in owners.items() if row // SPACE in fitting}
+        return rank(found, owners, weights, 1.0 if spoken else LITTLE)
 
-    def address(self, part: Part) -> str:
-        """The path of `part`'s document; among several skills, from above their roots."""
-        if len(self.skills) == 1:
-            return part.path
-        return f"{self.skills[part.skill].root.rstrip('/')}/{part.path}"
+    def _leads(self, documents: Iterable[int], owners: dict[int, int]) -> None:
+        """Add the first section of each document of which only lines speak."""
+        for document in set(documents) - set(owners.values()):
+            row = self.database.execute(
+                "SELECT id FROM sections WHERE document = ? AND id BETWEEN ? AND ? LIMIT 1",
+                (document, document // SPACE * SPACE, (document // SPACE + 1) * SPACE - 1),
+            ).fetchone()
+            if row:
+                owners[row[0]] = document
+
+    def hit(self, found: Found) -> tuple[str, str, str, int, str, str]:
+        """Path, anchor, title, tokens, text and plain text of a section."""
+        (root,) = self.database.execute(
+            "SELECT root FROM skills WHERE id = ?", (found.section // SPACE,)
+        ).fetchone()
+        path, whole = self.database.execute(
+            "SELECT path, text FROM documents WHERE id = ?", (found.document,)
+        ).fetchone()
+        anchor, title, start, end, tokens, plain = self.database.execute(
+            "SELECT anchor, title, start, end, tokens, plain FROM sections WHERE id = ?",
+            (found.section,),
+        ).fetchone()
+        root = root.rstrip("\0")
+        address = path if self.alone else f"{root.rstrip('/')}/{path}"
+        return (
+            address,
+            anchor,
+            title,
+            tokens,
+            store.unpacked(whole)[start:end],
+            store.unpacked(plain),
+        )
+
+    def _read_words(self, query: str, found: Evidence, lines: dict[int, float]) -> None:
+        size, said = self._size("sections"), self._size("lines")
+        unheard = math.log(1 + size / 0.5) or 1.0
+        owners: dict[int, int] = {}
+        total = 0.0
+        terms = asked(query)[:MOST_WORDS]
+        for word in terms:
+            forms, share = [word], 1.0
+            rows = self._look("words", word, size)
+            if not rows and not self._look("sayings", word, said):
+                forms, share = meant(word, self._known(word))[:4], TYPO
+                for form in forms:
+                    for row, score in self._look("words", form, size).items():
+                        rows[row] = max(rows.get(row, 0.0), score)
+            rarity = rarity_of(len(rows), size) if rows else unheard
+            total += rarity
+            self._owners(rows, owners)
+            best: dict[int, float] = defaultdict(float)
+            for row, score in rows.items():
+                found.sections[row] = found.sections.get(row, 0.0) + share * score
+                best[owners[row]] = max(best[owners[row]], share * score)
+            for owner, score in best.items():
+                found.known[owner] = found.known.get(owner, 0.0) + min(score, WORD * unheard)
+                found.covered[owner] = found.covered.get(owner, 0.0) + rarity
+            for form in forms:
+                for row, score in self._look("sayings", form, said).items():
+                    lines[row] += share * score
+        found.words, found.told, found.unheard = len(terms), total / unheard, unheard
+        for owner in found.covered:
+            found.covered[owner] /= total
+
+    def _read_lines(self, found: Evidence, lines: dict[int, float]) -> None:
+        """The mean of the best lines of each document, and of those that speak against a skill."""
+        about: dict[int, list[float]] = defaultdict(list)
+        against: dict[int, list[float]] = defaultdict(list)
+        owners: dict[int, int | None] = {}
+        self._owners(lines, owners, "lines")
+        for row, score in lines.items():
+            owner = owners[row]
+            if owner is None:
+                against[row // SPACE].append(score)
+            else:
+                about[owner].append(score)
+        found.lines = {key: mean_of_best(scores) for key, scores in about.items()}
+        found.against = {key: mean_of_best(scores) for key, scores in against.items()}
+
+    def _read_meanings(self, query: str, found: Evidence) -> None:
+        asked_for = embed(self.model, phrases(query))
+        stored = self.database.execute("SELECT skill, lines, sections FROM meanings")
+        for at, lines, sections in stored:
+            owners = [*self._of(at, "lines").values()]
+            for near, far, cosine in (
+                (found.near, found.far, nearest(asked_for, lines)),
+                (found.near_whole, found.far_whole, cosines(asked_for[0], lines)),
+            ):
+                groups: dict[int | None, list[float]] = defaultdict(list)
+                for owner, value in zip(owners, cosine, strict=True):
+                    groups[owner].append(value)
+                against = groups.pop(None, [])
+                if len(against) >= ENOUGH:
+                    far[at] = mean_of_best(against)
+                near |= {o: mean_of_best(group) for o, group in groups.items() if o is not None}
+            rows = self._of(at, "sections")
+            found.close |= zip(rows, nearest(asked_for, sections), strict=True)
+
+    def _of(self, at: int, table: str) -> dict[int, int | None]:
+        """The rows of one skill, and the document of each."""
+        return dict(
+            self.database.execute(
+                f"SELECT id, document FROM {table} WHERE id BETWEEN ? AND ? ORDER BY id",  # noqa: S608
+                (at * SPACE, (at + 1) * SPACE - 1),
+            )
+        )
+
+    def _owners(self, rows: Iterable[int], known: dict, table: str = "sections") -> None:  # type: ignore[type-arg]
+        wanted = [row for row in rows if row not in known]
+        for at in range(0, len(wanted), 500):
+            some = wanted[at : at + 500]
+            marks = ", ".join("?" * len(some))
+            known.update(
+                self.database.execute(
+                    f"SELECT id, document FROM {table} WHERE id IN ({marks})",  # noqa: S608
+                    some,
+                )
+            )
+
+    def _known(self, word: str) -> set[str]:
+        """The known words that one may have meant by `word`."""
+        pattern, forms = nearby(word)
+        if pattern:
+            rows = self.database.execute("SELECT word FROM known WHERE word GLOB ?", (pattern,))
+            return {found for (found,) in rows}
+        found = set()
+        for at in range(0, len(forms), 500):
+            some = forms[at : at + 500]
+            marks = ", ".join("?" * len(some))
+            rows = self.database.execute(
+                f"SELECT word FROM known WHERE word IN ({marks})",  # noqa: S608
+                some,
+            )
+            found |= {form for (form,) in rows}
+        return found
+
+    def _size(self, table: str) -> int:
+        (size,) = self.database.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+        return int(size)
 
     def _look(self, table: str, word: str, size: int) -> dict[int, float]:
-        """By row, how much it is about `word`, by BM25."""
-        rank = f"-bm25({table}, {', '.join(str(WEIGHTS[name]) for name in FIELDS)})"
-        rows = self._database.execute(
-            f"SELECT rowid, {rank} FROM {table} WHERE {table} MATCH ?",  # noqa: S608
+        """By row, how much it is about `word`, by BM25; the best rows of many."""
+        weights = "".join(f", {WEIGHTS[name]}" for name in FIELDS) if table == "words" else ""
+        match = f"FROM {table} WHERE {table} MATCH ?"
+        (n,) = self.database.execute(f"SELECT count(*) {match}", (f'"{word}"',)).fetchone()
+        if not n:
+            return {}
+        most = f" ORDER BY 2 DESC LIMIT {MOST_ROWS}" if n > MOST_ROWS else ""
+        rows = self.database.execute(
+            f"SELECT rowid, -bm25({table}{weights}) {match}{most}",
             (f'"{word}"',),
         ).fetchall()
-        if not rows:
-            return {}
         # FTS5 takes words of more than half of the rows for worthless; in a small skill that is
         # every word.
-        n = len(rows)
         theirs = max(math.log((size - n + 0.5) / (n + 0.5)), 1e-6) if n <= size else 1e-6
-        scale = _rarity(n, size) / theirs
+        scale = rarity_of(n, size) / theirs
         return {row: score * scale for row, score in rows}
 
-    def _sections(self) -> Iterator[tuple[int | str, ...]]:
-        for number, page in enumerate(self.pages):
-            for part in page.parts:
-                part.fields = {name: self._read(text) for name, text in part.fields.items()}
-                self.parts.append(part)
-                part.document = number
-                yield len(self.parts) - 1, *part.fields.values()
 
-    def _documents(self) -> Iterator[tuple[int | str, ...]]:
-        for number, page in enumerate(self.pages):
-            whole = {
-                name: " ".join(part.fields[name] for part in page.parts)
-                for name in FIELDS
-                if name != "way"
-            }
-            whole["way"] = self._read(page.title)
-            yield number, *(whole[name] for name in FIELDS)
-
-    def _read(self, text: str) -> str:
-        read = list(words(text))
-        self._known.update(read)
-        return " ".join(read)
+def nearest(asked_for: list[bytes], rows: bytes) -> list[float]:
+    """How near each of `rows` is to what lies nearest to it of a question and its phrases."""
+    return [max(each) for each in zip(*(cosines(one, rows) for one in asked_for), strict=True)]
 
 
-def _rarity(rows: int, size: int) -> float:
+def rarity_of(rows: int, size: int) -> float:
     """What a word tells that stands in `rows` of `size` rows; always more than nothing."""
     return math.log(1 + max(0, size - rows + 0.5) / (rows + 0.5))
+
+
+def mean_of_best(scores: list[float]) -> float:
+    """The mean of the best few, those that are missing counted as nothing."""
+    return sum(sorted(scores, reverse=True)[:BEST]) / BEST

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from mlskill.linker import candidates
 from mlskill.model import Document, Section, Skill
+from mlskill.searcher.sayings import against, cells, items
 
 FIELDS = ("title", "way", "symptoms", "about", "body", "code")
 """`way`: the titles above; `about`: what descriptions and links say of the document."""
@@ -22,7 +23,11 @@ _FAULTS = re.compile(
     re.IGNORECASE,
 )
 _NOT_FOR = re.compile(r"^\W*(?:not for|not to be used for|do not use|don't use)\b", re.IGNORECASE)
-_ROW = re.compile(r"^[ \t]*\|(.*?)(?<!\\)\|", re.MULTILINE)
+_NOT_HERE = re.compile(
+    r"^\W*(?:not (?:answered|covered|here|for)|out of scope|non-?goals"
+    r"|(?:do not|don't|never) use)\b",
+    re.IGNORECASE,
+)
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)")
 
 
@@ -39,7 +44,11 @@ class Part:
 
 @dataclass(slots=True)
 class Page:
-    """One document: what is said in all of it, by field."""
+    """One document: its sections; what is `said` of it elsewhere, in one text.
+
+    `sayings` are the single lines in which somebody asks for it, `against` those in which somebody
+    asks for what it does not have.
+    """
 
     skill: int
     path: str
@@ -47,6 +56,8 @@ class Page:
     source: Document
     parts: list[Part] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    sayings: list[str] = field(default_factory=list)
+    against: list[str] = field(default_factory=list)
 
 
 def pages(skill: Skill, number: int = 0, prefix: str = "") -> Iterator[Page]:
@@ -54,9 +65,11 @@ def pages(skill: Skill, number: int = 0, prefix: str = "") -> Iterator[Page]:
     found = {}
     for document in skill.documents:
         about = document.frontmatter.texts.get(("description",), "")
-        found[document.path] = Page(
-            number, prefix + document.path, document.title, document, said=[about]
-        )
+        page = Page(number, prefix + document.path, document.title, document, said=[about])
+        if document is skill.main:
+            page.against += against(about)
+        page.sayings += items(about)
+        found[document.path] = page
     for document in skill.documents:
         _fill(found[document.path], found)
     for page in found.values():
@@ -84,8 +97,8 @@ def _fill(page: Page, others: dict[str, Page]) -> None:
         cuts = blocks[at] + told.get(at, [])
         prose = _without(text, section.body_start, section.text_end, cuts)
         prose = _TARGET.sub(" ", prose)
-        if not section.level and not prose.strip():
-            continue
+        if not prose.strip() and (not section.level or at in told):
+            continue  # what is said here of another page is found there
         way, parent = [], section.parent
         while parent is not None:
             way.append(document.sections[parent].title)
@@ -96,12 +109,19 @@ def _fill(page: Page, others: dict[str, Page]) -> None:
         fields["way"] = " ".join([page.title, *way])
         fields["code"] = "\n".join(code[at])
         when = any(_WHEN.search(title) for title in titles)
-        if when and any(_NOT_WHEN.search(title) for title in titles):
+        away = any(_NOT_HERE.search(title) for title in titles)
+        if away or (when and any(_NOT_WHEN.search(title) for title in titles)):
+            page.against += items(prose)
             prose = ""
+        elif len(section.title.split()) > 2:
+            page.sayings.append(section.title)
         if when:
             fields["symptoms"] = prose
+            page.sayings += [*items(prose), *cells(prose)]
         elif any(_FAULTS.search(title) for title in titles):
-            fields["symptoms"] = "\n".join(m[1] for m in _ROW.finditer(prose))
+            symptoms = cells(prose)
+            page.sayings += symptoms
+            fields["symptoms"] = "\n".join(symptoms)
             fields["body"] = prose
         else:
             fields["body"] = prose
@@ -136,7 +156,9 @@ def _links(page: Page, others: dict[str, Page]) -> dict[int, list[tuple[int, int
         elif document.sections[at].start <= link.start < document.sections[at].body_start:
             # The link stands in a heading: the text under it is about what it leads to.
             section = document.sections[at]
-            others[target].said.append(text[section.body_start : section.text_end])
+            under = text[section.body_start : section.text_end]
+            others[target].said.append(under)
+            others[target].sayings += items(under)
             told[at].append((section.body_start, section.text_end))
     return told
 

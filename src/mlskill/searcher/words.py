@@ -33,8 +33,11 @@ STOP = frozenset(_STOP.split())
 MOST_CHARACTERS = 20_000
 """Of a longer question only this much is read."""
 
+MOST_PHRASES = 12
+"""Of a longer question the first phrases are compared."""
+
+_PHRASE = re.compile(r"[.!?;:,]\s+|[\n。！？；，、：]+|\s+[-–—]\s+")
 _WORD = re.compile(r"[^\W_]+")
-_COMPOUND = re.compile(r"\w+(?:[.:/-]\w+)+|\w*_\w+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # "quantise" and "quantize" meet; so do "rise" and "rize", which harms nobody.
 _SPELLING = re.compile(r"is(?=(?:e|es|ed|er|ers|ing|ation|ations)$)")
@@ -73,6 +76,19 @@ def asked(query: str) -> list[str]:
     return [w for w in found if w not in STOP and (len(w) > 1 or not w.isascii())]
 
 
+def phrases(query: str) -> list[str]:
+    """The whole of a question, and each of its phrases: a long one speaks of more than one thing.
+
+    >>> phrases("It was fine. Since Monday all of the answers are late, and nobody knows why.")[1:]
+    ['It was fine', 'Since Monday all of the answers are late', 'and nobody knows why']
+    """
+    query = query[:MOST_CHARACTERS]
+    parts = [part.strip(" .!?") for part in _PHRASE.split(query)]
+    said = [part for part in parts if len(part) > 40 or (len(part) > 3 and len(part.split()) > 2)]
+    wide = [part for part in parts if part and ord(part[0]) > 0x2E00 and len(part) > 3]
+    return [query, *dict.fromkeys([*said, *wide])][: MOST_PHRASES + 1]
+
+
 def meant(word: str, known: Set[str]) -> list[str]:
     """The known words that an unknown one may stand for: one typo away, or its long form.
 
@@ -80,14 +96,26 @@ def meant(word: str, known: Set[str]) -> list[str]:
     (['kubernetes'], ['receive'])
     """
     if short := _NUMERONYM.fullmatch(word):
-        first, left_out, last = short[1], int(short[2]), short[3]
-        size = left_out + 2
+        first, size, last = short[1], int(short[2]) + 2, short[3]
         return sorted(w for w in known if len(w) == size and w[0] == first and w[-1] == last)
+    near = (sorted(w for w in some if len(w) > 3 and w in known) for some in _typos(word))
+    return next((words for words in near if words), [])
+
+
+def nearby(word: str) -> tuple[str, list[str]]:
+    """What to look for when `word` is unknown: a GLOB pattern, or else the forms it may mean."""
+    if short := _NUMERONYM.fullmatch(word):
+        return f"{short[1]}{'?' * int(short[2])}{short[3]}", []
+    swapped, made = _typos(word)
+    return "", sorted(swapped | made)
+
+
+def _typos(word: str) -> tuple[set[str], set[str]]:
+    """What `word` becomes when two neighbours swap; when a letter goes, comes or changes."""
     if len(word) < 4 or not word.isascii() or not word.isalpha() or len(word) > 30:
-        return []
+        return set(), set()
     cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
     swapped = {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
     made = {a + b[1:] for a, b in cuts if b} | {a + c + b for a, b in cuts for c in _LETTERS}
     made |= {a + c + b[1:] for a, b in cuts if b for c in _LETTERS}
-    near = (sorted(w for w in some if len(w) > 3 and w in known) for some in (swapped, made))
-    return next((words for words in near if words), [])
+    return swapped, made

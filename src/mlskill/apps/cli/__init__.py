@@ -20,6 +20,7 @@ from mlskill.hidden import visible
 COMMANDS = {
     "render": "print a skill, a module or a section as context for an agent",
     "search": "find the sections that answer a question",
+    "index": "put the skills below some folders into one file, for search",
     "validate": "check every skill below the paths",
     "tree": "show documents, sections and tokens as a tree",
     "explain": "explain a rule: what it finds, why, how to mend it",

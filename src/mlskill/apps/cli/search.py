@@ -13,6 +13,7 @@ from mlskill.home import home
 EXAMPLES = """
 mlskill search 'why does p99 explode when I add workers'
 mlskill search --in ~/.agents/skills 'merge two PDF files' --format json
+mlskill search --index skills.idx 'merge two PDF files'    # a file that `mlskill index` wrote
 """
 
 
@@ -26,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="a skill, or a folder of many (default: the one that comes with mlskill)",
     )
+    parser.add_argument("--index", metavar="FILE", help="an index, instead of reading skills")
     parser.add_argument("--limit", type=int, default=10, help="hits to show (default: 10)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
@@ -34,10 +36,16 @@ def run(options: argparse.Namespace) -> int:
     """Print the hits, best first."""
     from mlskill.searcher import search
 
-    found = Skills(options.path or [str(home())])
-    skills = [*found]
-    query = " ".join(options.query)
-    hits = search(skills[0] if len(skills) == 1 else skills, query, limit=options.limit)
+    query, exit_code = " ".join(options.query), 0
+    if options.index:
+        from mlskill.searcher.registry import open_index
+
+        hits = search(open_index(options.index), query, limit=options.limit)
+    else:
+        found = Skills(options.path or [str(home())])
+        skills = [*found]
+        hits = search(skills[0] if len(skills) == 1 else skills, query, limit=options.limit)
+        exit_code = found.exit_code
     if options.format == "json":
         from mlskill.formats.json import dump
 
@@ -47,4 +55,4 @@ def run(options: argparse.Namespace) -> int:
             name = f"{hit.path}#{hit.anchor}" if hit.anchor else hit.path
             write(f"{visible(name)}  {hit.score:.1f}  {hit.tokens:,} tokens\n")
             write(f"    {visible(hit.snippet or hit.title)}\n")
-    return found.exit_code or int(not hits)
+    return exit_code or int(not hits)

@@ -1,0 +1,152 @@
+"""Ranking: evidence as sections, best first, and whether a skill has anything to say at all.
+
+The weights were fitted by ``benchmarks/calibrate.py`` on the development half of the questions in
+``benchmarks/data``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from mlskill.searcher.meanings import LARGE, SMALL
+from mlskill.searcher.store import SPACE
+
+ALL = 0.999
+"""The share of a question, by what its words tell, that is all of it."""
+COVERED = 0.8
+"""The share that is enough where a skill does not say what it is not for."""
+FIT = 1.2
+"""Or how much of a question some document must know, by the question's length."""
+LENGTH = 0.25
+"""How much more a longer question needs: the exponent of what its words could tell."""
+NEAR = 0.6
+"""Or how near its lines must come."""
+
+LITTLE = 0.1
+"""What nearness counts where a document may say nothing of what it is for."""
+CLOSE = 0.35
+"""How near a section must come that holds no word of the question."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What speaks for each section and document, and against each skill, by id.
+
+    `told` is how much its words tell, in words never heard of; one such tells `unheard`.
+    All of it is by the square root of the number of the question's words, so that a long question
+    and a short one are measured alike. The rest are cosines: `near` and `far` of whatever phrase of
+    the question comes nearest, `near_whole` and `far_whole` of all of it.
+    """
+
+    words: int = 0
+    told: float = 0.0
+    unheard: float = 0.0
+    sections: dict[int, float] = field(default_factory=dict)
+    lines: dict[int, float] = field(default_factory=dict)
+    known: dict[int, float] = field(default_factory=dict)
+    covered: dict[int, float] = field(default_factory=dict)
+    against: dict[int, float] = field(default_factory=dict)
+    near: dict[int, float] = field(default_factory=dict)
+    near_whole: dict[int, float] = field(default_factory=dict)
+    close: dict[int, float] = field(default_factory=dict)
+    far: dict[int, float] = field(default_factory=dict)
+    far_whole: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each kind of evidence counts, for the order and for whether anything fits."""
+
+    section: float
+    lines: float
+    near: float
+    close: float
+    fit: tuple[float, ...]
+
+
+def _most(values: dict[int, float], skill: int) -> float:
+    return max((value for key, value in values.items() if key // SPACE == skill), default=0.0)
+
+
+def features(found: Evidence, skill: int) -> tuple[float, ...]:
+    """What speaks for and against an answer by one skill, as `Weights.fit` weighs it."""
+    return (
+        1.0,
+        _most(found.known, skill),
+        _most(found.covered, skill),
+        _most(found.lines, skill),
+        found.against.get(skill, 0.0),
+        _most(found.near, skill),
+        found.far.get(skill, 0.0),
+        _most(found.near_whole, skill),
+        found.far_whole.get(skill, 0.0),
+        math.log1p(found.words),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A section that may answer, by its id and its document's, and how well it does."""
+
+    section: int
+    document: int
+    score: float
+
+
+def rank(
+    found: Evidence, owners: dict[int, int], weights: Weights, meaning: float = 1.0
+) -> list[Found]:
+    """The sections of `owners` (their documents) that may answer, best first.
+
+    `meaning` is what nearness counts: little where not every document says at length what it is
+    for, since then the one that does would always be the nearest.
+    """
+    whole = {
+        document: weights.lines * found.lines.get(document, 0.0)
+        + meaning * weights.near * found.near.get(document, 0.0)
+        for document in set(owners.values())
+    }
+    ranked = [
+        Found(
+            section,
+            document,
+            weights.section * found.sections.get(section, 0.0)
+            + whole[document]
+            + meaning * weights.close * found.close.get(section, 0.0),
+        )
+        for section, document in owners.items()
+    ]
+    ranked.sort(key=lambda one: (-one.score, one.section))
+    return ranked
+
+
+def fits(found: Evidence, skill: int, weights: Weights) -> bool:
+    """Whether the skill has an answer.
+
+    A skill that says at length what it is for and what not is judged by both; of another one the
+    words must say it: all of them in one document, or enough of the rare ones.
+    """
+    if _most(found.covered, skill) > ALL:
+        return True
+    if skill in found.far:
+        values = features(found, skill)
+        return sum(a * b for a, b in zip(weights.fit, values, strict=True)) > 0
+    scale = math.sqrt(max(4, found.words))
+    enough = FIT * (found.told**LENGTH or 1.0) * found.unheard
+    return (
+        _most(found.covered, skill) >= COVERED
+        or _most(found.known, skill) * scale >= enough > 0
+        or _most(found.near_whole, skill) >= NEAR
+    )
+
+
+WEIGHTS_OF = {
+    SMALL: Weights(
+        0.66, 0.58, 16.72, 1.0, (-5.15, 0.07, 1.38, 0.60, -1.88, 11.82, 8.97, -1.10, -13.88, 1.07)
+    ),
+    LARGE: Weights(
+        0.62, 0.50, 21.25, 9.62, (-3.42, 0.30, 0.66, 0.38, -1.65, 15.74, 1.94, 6.51, -24.89, 0.49)
+    ),
+}
+"""The weights for each model that says what a text means."""
