@@ -380,11 +380,12 @@ def test_progress_is_shown_on_a_terminal_when_it_takes_long(
         ("linux", {"HOME": "/h", "XDG_CACHE_HOME": "rel"}, "/h/.cache/mlskill"),
         ("darwin", {"HOME": "/h"}, "/h/Library/Caches/mlskill"),
         ("linux", {"HOME": "/h", "MLSKILL_CACHE_DIR": "/m"}, "/m"),
+        ("linux", {"HOME": ""}, None),
     ],
 )
 @POSIX
 def test_the_cache_is_where_the_platform_keeps_caches(
-    name: str, environment: dict[str, str], wanted: str, monkeypatch: pytest.MonkeyPatch
+    name: str, environment: dict[str, str], wanted: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("XDG_CACHE_HOME", "MLSKILL_CACHE_DIR"):
         monkeypatch.delenv(variable, raising=False)
@@ -392,6 +393,17 @@ def test_the_cache_is_where_the_platform_keeps_caches(
         monkeypatch.setenv(variable, value)
     monkeypatch.setattr(sys, "platform", name)
     assert store.cache_folder() == wanted
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.delenv("MLSKILL_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    assert Cache.at(store.cache_folder()) is None
+    assert Cache.at("") is None
 
 
 def test_the_command_uses_the_cache_unless_told_not_to(
