@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -265,6 +266,16 @@ def many(tmp_path: Path) -> Path:
     return tmp_path / "many"
 
 
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes are copies of this one, with what was patched in it, whatever runs beside it."""
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this platform does not copy processes")
+    context = multiprocessing.get_context("fork")
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _: context)
+    monkeypatch.setattr(runner, "_ALONE", 0.0)
+
+
 def test_processes_keep_the_order(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "_ALONE", 0.0)
     alone = [*check([many, many])]
@@ -272,21 +283,24 @@ def test_processes_keep_the_order(many: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(alone) == 120
 
 
-@POSIX
+COPIES = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+
+@COPIES
+@pytest.mark.usefixtures("copied")
 def test_a_process_that_dies_is_an_error_that_says_where(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_ALONE", 0.0)
     monkeypatch.setattr(workers, "inspect", lambda *_: os._exit(9))
     with pytest.raises(WorkerLostError, match=r"s0\d and .*--jobs 1"):
         list(check([many], jobs=2))
 
 
+@COPIES
+@pytest.mark.usefixtures("copied")
 def test_a_skill_that_is_gone_meanwhile_is_an_error(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_ALONE", 0.0)
-
     def gone(path: str, _: object) -> Report:
         raise mlskill.MissingPathError(path)
 
@@ -301,8 +315,6 @@ def test_whoever_stops_early_leaves_no_process(many: Path, monkeypatch: pytest.M
     for _ in range(5):
         next(stream)
     stream.close()
-    import multiprocessing
-
     assert not multiprocessing.active_children()
 
 
