@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -265,6 +266,16 @@ def many(tmp_path: Path) -> Path:
     return tmp_path / "many"
 
 
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes are copies of this one, with what was patched in it, whatever runs beside it."""
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this platform does not copy processes")
+    context = multiprocessing.get_context("fork")
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _: context)
+    monkeypatch.setattr(runner, "_ALONE", 0.0)
+
+
 def test_processes_keep_the_order(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "_ALONE", 0.0)
     alone = [*check([many, many])]
@@ -272,21 +283,24 @@ def test_processes_keep_the_order(many: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(alone) == 120
 
 
-@POSIX
+COPIES = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+
+@COPIES
+@pytest.mark.usefixtures("copied")
 def test_a_process_that_dies_is_an_error_that_says_where(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_ALONE", 0.0)
     monkeypatch.setattr(workers, "inspect", lambda *_: os._exit(9))
     with pytest.raises(WorkerLostError, match=r"s0\d and .*--jobs 1"):
         list(check([many], jobs=2))
 
 
+@COPIES
+@pytest.mark.usefixtures("copied")
 def test_a_skill_that_is_gone_meanwhile_is_an_error(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_ALONE", 0.0)
-
     def gone(path: str, _: object) -> Report:
         raise mlskill.MissingPathError(path)
 
@@ -301,8 +315,6 @@ def test_whoever_stops_early_leaves_no_process(many: Path, monkeypatch: pytest.M
     for _ in range(5):
         next(stream)
     stream.close()
-    import multiprocessing
-
     assert not multiprocessing.active_children()
 
 
@@ -380,11 +392,12 @@ def test_progress_is_shown_on_a_terminal_when_it_takes_long(
         ("linux", {"HOME": "/h", "XDG_CACHE_HOME": "rel"}, "/h/.cache/mlskill"),
         ("darwin", {"HOME": "/h"}, "/h/Library/Caches/mlskill"),
         ("linux", {"HOME": "/h", "MLSKILL_CACHE_DIR": "/m"}, "/m"),
+        ("linux", {"HOME": ""}, None),
     ],
 )
 @POSIX
 def test_the_cache_is_where_the_platform_keeps_caches(
-    name: str, environment: dict[str, str], wanted: str, monkeypatch: pytest.MonkeyPatch
+    name: str, environment: dict[str, str], wanted: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("XDG_CACHE_HOME", "MLSKILL_CACHE_DIR"):
         monkeypatch.delenv(variable, raising=False)
@@ -392,6 +405,17 @@ def test_the_cache_is_where_the_platform_keeps_caches(
         monkeypatch.setenv(variable, value)
     monkeypatch.setattr(sys, "platform", name)
     assert store.cache_folder() == wanted
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.delenv("MLSKILL_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    assert Cache.at(store.cache_folder()) is None
+    assert Cache.at("") is None
 
 
 def test_the_command_uses_the_cache_unless_told_not_to(

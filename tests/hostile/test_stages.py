@@ -78,7 +78,7 @@ def _rendered(skill: Skill) -> object:
     tags = [element.tag for element in ElementTree.fromstring(texts[-1]).iter()]
     assert tags == ["available_skills", "skill", "name", "description", "location"]
     for text in texts:
-        assert "1337" not in text  # what a template would have made of 7 * 191
+        assert "8641969" not in text  # what a template would have made of 1234567*7
         inert.unseen("\n".join(map(visible, text[:200_000].split("\n"))))
     return texts
 

@@ -133,6 +133,8 @@ def _small(rule: _BlockRule) -> _BlockRule:
     """The table rule, until the file's tables have more cells than the limit."""
 
     def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
+        if "table_cells" in state.env["exceeded"]:  # what was left once is not counted again
+            return False
         if silent or "|" not in state.src[state.bMarks[start] : state.eMarks[start]]:
             return rule(state, start, end, silent)
         last = start

@@ -39,8 +39,10 @@ class Cache(NamedTuple):
     folder: str
 
     @classmethod
-    def at(cls, folder: str) -> Cache | None:
+    def at(cls, folder: str | None) -> Cache | None:
         """The cache in `folder`, made if need be; None where it cannot be trusted or written."""
+        if not folder:
+            return None
         try:
             Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
             status = Path(folder).stat()
@@ -88,17 +90,25 @@ class Cache(NamedTuple):
         return Path(self.folder, key[:2], key[2:])
 
 
-def cache_folder() -> str:
-    """Where reports are kept: ``MLSKILL_CACHE_DIR``, or the platform's place for caches."""
-    home, kept = Path.home(), os.environ.get("XDG_CACHE_HOME", "")
+def cache_folder() -> str | None:
+    """Where reports are kept: ``MLSKILL_CACHE_DIR``, or the platform's place for caches.
+
+    None where there is no such place: a user without a home has none.
+    """
     if named := os.environ.get("MLSKILL_CACHE_DIR"):
         return str(Path(named).absolute())
+    kept = os.environ.get("XDG_CACHE_HOME", "")
+    if kept.startswith("/") and sys.platform not in ("win32", "darwin"):
+        return f"{kept}/mlskill"  # a relative one is to be ignored, says the XDG specification
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if home == home.parent:  # what an empty HOME stands for
+        return None
     if sys.platform == "win32":
         return str(Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local", "mlskill/Cache"))
-    if sys.platform == "darwin":
-        return str(home / "Library/Caches/mlskill")
-    # A relative one is to be ignored, says the XDG specification.
-    return str(Path(kept if kept.startswith("/") else home / ".cache", "mlskill"))
+    return str(home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "mlskill")
 
 
 def _stamp(key: str, body: bytes) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from pathlib import Path
 
 from mlskill.errors import MlskillError, NotASkillError, WorkerLostError
 from mlskill.model import Report
@@ -37,7 +38,7 @@ def spread(roots: Iterator[str], job: Job, jobs: int) -> Iterator[Report]:
     """
     before = {*multiprocessing.active_children()}
     # A copy of this process starts at once, but must not be made while other threads hold locks.
-    alone = sys.platform == "linux" and threading.active_count() == 1
+    alone = sys.platform == "linux" and len([*Path("/proc/self/task").iterdir()]) == 1
     context = multiprocessing.get_context("fork" if alone else "spawn")
     pool = ProcessPoolExecutor(min(jobs, _MOST), mp_context=context, initializer=_start)
     waiting: deque[tuple[list[str], Future[_Answer]]] = deque()
