@@ -126,9 +126,27 @@ def markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
     inline["link"] = _counted(inline["link"])
     for name in _LOCATED:
         body.inline.ruler.at(name, _located(inline[name]))
+    return _bounded(body), full
+
+
+@cache
+def page(nesting: int) -> MarkdownIt:
+    """A parser for pages that people read: all of the markup, within the same bounds.
+
+    Its `env` is to hold `BUDGETS` and a dictionary ``exceeded``, as for `markdown`.
+    """
+    full = _Markdown("commonmark", {"tasklists": True, "alerts": True})
+    full.enable("strikethrough").options["maxNesting"] = nesting
+    rules = {rule.name: rule.fn for rule in full.inline.ruler.__rules__}
+    full.inline.ruler.at("link", _counted(rules["link"]))
+    return _bounded(full)
+
+
+def _bounded(body: MarkdownIt) -> MarkdownIt:
+    """`body` with tables, and with block rules that keep to the limits."""
     for rule in list(body.block.ruler.__rules__):
         if rule.name in ("table", "reference"):
             bounded = (_small if rule.name == "table" else _short)(rule.fn)
             body.block.ruler.at(rule.name, bounded, {"alt": rule.alt})
     body.block.ruler.before("table", "budget", _budget)
-    return body.enable(["table", "budget"]), full
+    return body.enable(["table", "budget"])
