@@ -1,7 +1,8 @@
 """code: a block of code with its words coloured, by Pygments.
 
-Only languages whose lexers read any text in about linear time are coloured, and no text beyond a
-size: a stranger chooses both the language and the text. Everything else is shown as it is.
+Only languages whose lexers read any text in about linear time are coloured (those of make and HCL
+take seconds), and no text beyond a size: a stranger chooses both the language and the text.
+Everything else is shown as it is.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ _LONGEST_LINE = 5_000
 LANGUAGES = frozenset(
     (
         *("bash", "bat", "c", "console", "cpp", "csharp", "css", "csv", "cuda", "cypher", "diff"),
-        *("docker", "dockerfile", "go", "graphql", "groovy", "haskell", "hcl", "html", "http"),
+        *("docker", "dockerfile", "go", "graphql", "groovy", "haskell", "html", "http"),
         *("ini", "java", "javascript", "js", "json", "jsonc", "json5", "jsx", "julia", "kotlin"),
-        *("lua", "make", "makefile", "nginx", "perl", "php", "powershell", "properties", "promql"),
+        *("lua", "nginx", "perl", "php", "powershell", "properties", "promql"),
         *("proto", "protobuf", "ps1", "py", "pycon", "python", "python3", "r", "rb", "ruby"),
-        *("rust", "scala", "sh", "shell", "sql", "swift", "terraform", "toml", "ts", "tsx"),
+        *("rust", "scala", "sh", "shell", "sql", "swift", "toml", "ts", "tsx"),
         *("typescript", "xml", "yaml", "yml", "zsh"),
     )
 )
@@ -46,10 +47,14 @@ def code(text: str, language: str) -> str:
     lexer = _lexer(language) if _short(text) else None
     if lexer is None:
         return escape(text, quote=False)
-    from pygments import highlight
+    from pygments import format
 
-    html: str = highlight(text, lexer, _formatter())
-    return html
+    tokens = [*lexer.get_tokens(text)]
+    if "".join(words for _, words in tokens) != text:  # some lexers drop what they do not expect
+        return escape(text, quote=False)
+    html: str = format(tokens, _formatter())
+    # Pygments ends the last line, whether the text does or not.
+    return html if text.endswith("\n") else html.removesuffix("\n")
 
 
 def _short(text: str) -> bool:

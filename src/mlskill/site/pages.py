@@ -60,7 +60,7 @@ class Entry:
     proven: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leaf:
     """A document's page: where it is, what it costs, what is wrong in it."""
 
@@ -73,6 +73,15 @@ class Leaf:
     def title(self) -> str:
         """What it is called."""
         return str(self.data["title"])
+
+    @cached_property
+    def sections(self) -> tuple[tuple[Section, int], ...]:
+        """Each section as it is addressed, comments in headings and all, with its tokens."""
+        own, counted = self.node.raw.sections[1:], self.data["sections"]
+        if len(own) == len(counted):
+            return tuple((s, d["tokens"]) for s, d in zip(own, counted, strict=True))
+        tokens = {d["anchor"]: d["tokens"] for d in counted}
+        return tuple((section, tokens.get(section.anchor, 0)) for section in own)
 
 
 @dataclass(frozen=True)
@@ -203,8 +212,7 @@ class Site:
     def _document(self, leaf: Leaf) -> str:
         node, document = leaf.node, leaf.node.raw
         at = self.leaves.index(leaf)
-        sections = leaf.data["sections"]
-        levels = sorted({s["level"] for s in sections if s["level"] > 1})[:2]
+        levels = sorted({s.level for s, _ in leaf.sections if s.level > 1})[:2]
         outcomes = [o for (path, _), o in self.outcomes.items() if path == node.path]
         first = document.sections[1] if len(document.sections) > 1 else None
         titled = first is not None and first.level == 1 and not self._lead(document, first)
@@ -228,7 +236,7 @@ class Site:
             ][:60],
             name=front.texts.get(("name",), ""),
             titled=titled,
-            toc=[s for s in sections if s["level"] in levels],
+            toc=[(s, tokens) for s, tokens in leaf.sections if s.level in levels],
             toc_top=levels[0] if levels else 0,
             findings=leaf.findings,
             proof=self._proof(outcomes),
@@ -275,7 +283,7 @@ class Site:
 
     def _body(self, leaf: Leaf, *, titled: bool) -> str:
         document = leaf.node.raw
-        tokens = {s["anchor"]: s["tokens"] for s in leaf.data["sections"]}
+        tokens = {section.anchor: count for section, count in leaf.sections}
 
         def head(section: Section) -> str:
             line = document.source.line_of(section.start)
@@ -403,13 +411,15 @@ class Site:
         """The sections as data: a script, because a page in a folder may read no other file."""
         rows = []
         for leaf in self.leaves:
-            document = leaf.node.document
-            for section in document.sections:
+            document, node = leaf.node.document, leaf.node
+            if len(document.sections) != len(node.raw.sections):  # comments that hid headings
+                document = node.raw
+            for own, section in zip(node.raw.sections, document.sections, strict=True):
                 words = document.text[section.body_start : section.text_end]
                 words = " ".join(_RULE.sub(" ", words).split())[:INDEXED]
                 if section.level or words:
-                    title = section.title if section.level else leaf.title
-                    rows.append([leaf.address, section.anchor, title, leaf.title, words])
+                    title = own.title if own.level else leaf.title
+                    rows.append([leaf.address, own.anchor, title, leaf.title, words])
         return f"mlskillSearch({json.dumps(rows, separators=(',', ':'))});\n"
 
 

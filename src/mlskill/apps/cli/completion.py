@@ -51,12 +51,19 @@ def answer(parser: argparse.ArgumentParser) -> None:
     for action in _actions(parser):
         if action.dest in ("target", "path", "skill"):
             action.completer = _Targets(action.dest == "target")  # type: ignore[attr-defined]
-    finder = CompletionFinder(validator=_fits, always_complete_options=False)
-    finder(parser)
+        elif action.dest == "rule":
+            action.completer = _rules  # type: ignore[attr-defined]
+    CompletionFinder()(parser, validator=_fits, always_complete_options=False)
 
 
 def _fits(completion: str, prefix: str) -> bool:
     return completion.startswith(prefix.replace(_HASH, "#"))
+
+
+def _rules(**_: Any) -> list[str]:
+    from mlskill.rules import RULES
+
+    return list(RULES)
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
