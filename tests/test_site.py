@@ -374,7 +374,10 @@ def test_addresses_are_plain_and_apart(names: list[str]) -> None:
         assert address not in (".", "..")
 
 
-PATTERNS = ("(" * 5000, '"' * 5000, "a" * 5000, "/*" * 2500, "<a " * 1600, "\\" * 5000)
+PATTERNS = [
+    part * (4000 // len(part))
+    for part in ("(", '"', "'", "a ", "a.", "/*", "<a ", "\\", "${", "<<A", "<!--", "\t", "%(")
+]
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
