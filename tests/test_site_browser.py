@@ -308,7 +308,7 @@ def test_catalogue(browser: Browser, tmp_path: Path) -> None:
     browser.until(lambda: status.text == "1 skill of 300")
     browser.type("")
     browser.do(
-        "const only = document.querySelector('.only'); only.value = 'errors';"
+        "const only = document.querySelector('.only'); only.value = 'faulty';"
         "only.dispatchEvent(new Event('input'))"
     )
     browser.until(lambda: status.text == "100 skills of 300")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mlskill.errors import MlskillError
 from mlskill.loader import load
+from mlskill.reader.names import MARKERS
 from mlskill.site.addresses import RESERVED, Addresses
 from mlskill.site.catalogue import catalogue
 from mlskill.site.pages import Entry, Options, Site
@@ -89,6 +90,8 @@ def build(
         MlskillError: `folder` holds something else, or cannot be written.
     """
     options, proofs, target = options or Options(), proofs or Proofs(), Path(folder)
+    for job in work:
+        _apart(target, job.root)
     try:
         old = _claim(target)
         written = dict(_static(target))
@@ -109,6 +112,14 @@ def build(
         sum(written.values()) + sum(one.size for one in made),
         all(one.complete for one in made),
     )
+
+
+def _apart(target: Path, root: str) -> None:
+    """See that the site does not become a part of the skill that it shows."""
+    inside = Path(root).is_dir() and target.resolve().is_relative_to(Path(root).resolve())
+    project = inside and any((Path(root) / name).exists() for name in MARKERS)
+    if inside and not project:  # of a repository only what belongs to the skill is read
+        raise MlskillError(f"{target}: would become a part of the skill; name a folder outside it")
 
 
 def _claim(target: Path) -> set[str]:

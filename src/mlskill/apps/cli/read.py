@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -25,6 +26,8 @@ MOST = 400_000
 """Characters of the longest text that is laid out; a longer one is shown as it is."""
 WIDEST = 100
 """Columns beyond which lines are hard to read."""
+
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +94,13 @@ def laid_out(text: str, width: int = 0) -> str:
     page = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
     with console.capture() as caught:
         console.print(page, width=width or min(console.width, WIDEST))
-    return caught.get()
+    # Words that were written as entities ("&#x202e;") are characters only now.
+    lines = (_COLOUR.split(line) for line in caught.get().split("\n"))
+    return "\n".join("".join(map(_shown, parts)) for parts in lines)
+
+
+def _shown(part: str) -> str:
+    return part if _COLOUR.fullmatch(part) else visible(part)
 
 
 def _paged(text: str) -> bool:
@@ -102,6 +111,6 @@ def _paged(text: str) -> bool:
     try:
         with subprocess.Popen(pager, stdin=subprocess.PIPE, env=settings) as process:  # noqa: S603
             process.communicate(text.encode("utf-8", "backslashreplace"))
-    except (OSError, IndexError):
+    except (OSError, IndexError, ValueError):  # not there, empty, an open quote
         return False
     return True

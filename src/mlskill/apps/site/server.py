@@ -7,6 +7,7 @@ site, whose name was made to lead to 127.0.0.1, reads nothing here.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -87,11 +88,17 @@ class _Handler(SimpleHTTPRequestHandler):
         if self.path == "/_live":
             self._live()
         else:
-            super().do_GET()
+            self._send(super().do_GET)
 
     def do_HEAD(self) -> None:
         if self._known():
-            super().do_HEAD()
+            self._send(super().do_HEAD)
+
+    def _send(self, send: Callable[[], None]) -> None:
+        try:
+            send()
+        except ValueError:  # a name that no file can have
+            self.send_error(404)
 
     def list_directory(self, path: Any) -> None:
         """A folder without a page shows nothing."""
