@@ -15,7 +15,8 @@ from mlskill.apps.cli import run
 from mlskill.apps.cli.completion import names
 from mlskill.apps.cli.read import laid_out
 
-HOSTILE = "---\nname: a\ndescription: b\n---\n# Title \x1b]0;owned\x07\n\n\x1b[2Jtext \u202egnp\n\n&#x202e; &#27;[2J\n"
+HOSTILE = "---\nname: a\ndescription: b\n---\n"
+HOSTILE += "# Title \x1b]0;owned\x07\n\n\x1b[2Jtext \u202egnp\n\n&#x202e; &#27;[2J\n"
 
 
 def skill(folder: Path, text: str = HOSTILE) -> str:

@@ -105,10 +105,10 @@ def _shown(part: str) -> str:
 
 def _paged(text: str) -> bool:
     """Show `text` by the user's pager; false where there is none."""
-    pager = shlex.split(os.environ.get("PAGER") or "less")
     # R: colours; F: no pager for what fits the screen; X: the text stays when it is left.
     settings = os.environ | {"LESS": os.environ.get("LESS") or "-RFX"}
     try:
+        pager = shlex.split(os.environ.get("PAGER") or "less")
         with subprocess.Popen(pager, stdin=subprocess.PIPE, env=settings) as process:  # noqa: S603
             process.communicate(text.encode("utf-8", "backslashreplace"))
     except (OSError, IndexError, ValueError):  # not there, empty, an open quote
