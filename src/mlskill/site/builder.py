@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
@@ -170,8 +171,11 @@ def _make(work: Sequence[Job], target: Path, options: Options, proofs: Proofs) -
     if len(work) <= _ALONE:
         yield from map(one, work)
         return
-    with ProcessPoolExecutor() as pool:
-        yield from pool.map(one, work, chunksize=8)
+    try:
+        with ProcessPoolExecutor() as pool:
+            yield from pool.map(one, work, chunksize=8)
+    except BrokenProcessPool:
+        raise MlskillError("a process that built pages was killed; was memory short?") from None
 
 
 def _one(job: Job, target: Path, options: Options, proofs: Proofs) -> Made:
