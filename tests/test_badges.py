@@ -31,8 +31,9 @@ def pythons() -> str:
 def blocks() -> str:
     programs = plan(mlskill.load(home(), contents=True)).programs
     ours = [task for program in programs for task in program.tasks if task.action != "prose"]
-    run = [task for task in ours if task.action in ("run", "file", "check", "skip")]
-    return f"{len(run)} of {len(ours)} run or checked in CI"
+    # What needs something that not everybody has may be skipped there: it does not count.
+    run = [task for task in ours if not task.info.no_run and not task.info.needs]
+    return f"at least {len(run)} of {len(ours)} run or checked in CI"
 
 
 BADGES: dict[str, tuple[str, Callable[[], str]]] = {
