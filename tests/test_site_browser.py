@@ -111,6 +111,7 @@ class Browser:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = Browser()
+    found.size(1400, 900)
     yield found
     found.driver.quit()
 
@@ -314,10 +315,16 @@ def test_catalogue(browser: Browser, tmp_path: Path) -> None:
     browser.until(lambda: status.text == "100 skills of 300")
     browser.do("scrollTo(0, document.body.scrollHeight)")
     browser.until(lambda: len(browser.all(".card")) == 100)
+    browser.do("scrollTo(0, 0)")
     browser.all(".card a")[0].click()
     browser.until(lambda: browser.all("nav.tree"))
-    browser.one(".brand .all").click()
-    browser.until(lambda: browser.all(".cards"))
+    for width in (1400, 360):  # and back, on a phone too
+        browser.size(width, 800)
+        browser.one(".brand .all").click()
+        browser.until(lambda: browser.all(".cards"))
+        browser.driver.back()
+        browser.until(lambda: browser.all("nav.tree"))
+    browser.size(1400, 900)
 
 
 def test_nothing_of_the_attacks_runs(browser: Browser, tmp_path: Path) -> None:
