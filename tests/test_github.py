@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -133,3 +135,19 @@ def test_pictures_of_the_readme_are_there() -> None:
     for link in read("README.md").links:
         if link.image and link.internal:
             assert Path(home() / link.path).is_file(), link.target
+
+
+def test_workflows_have_the_shape_that_github_reads() -> None:
+    checker = shutil.which("check-jsonschema")
+    folder = Path(__file__).parent.parent / ".github" / "workflows"
+    if checker is None:
+        pytest.skip("check-jsonschema is not installed (extra: prove)")
+    files = sorted(map(str, folder.glob("*.yml")))
+    assert files
+    done = subprocess.run(
+        [checker, "--builtin-schema", "vendor.github-workflows", *files],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,5 +127,6 @@ def _serve(
             else:
                 server.changed()
 
-        watch(paths, folder, again)
+        with suppress(KeyboardInterrupt):
+            watch(paths, folder, again)
     return 0

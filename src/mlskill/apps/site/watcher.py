@@ -25,5 +25,5 @@ def watch(
         return not place.is_relative_to(built) and SKIPPED.isdisjoint(place.parts)
 
     roots = [place if place.is_dir() else place.parent for place in map(Path, paths)]
-    for _ in changes(*roots, watch_filter=counts, stop_event=stop, raise_interrupt=False):
+    for _ in changes(*roots, watch_filter=counts, stop_event=stop):
         build()
