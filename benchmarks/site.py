@@ -5,6 +5,11 @@
 
 The first figures are of the build: wall time, CPU time of all processes, files and bytes. Where
 Chromium and selenium are installed, the catalogue is opened from the folder and searched.
+
+On 2026-11-26, on two cores that others used too (so that CPU time counts, not wall time):
+
+    911 public skills, 30 MB of Markdown     59 s of CPU, 5,832 files, 153 MB; painted in 192 ms
+    10,000, 181 of them again and again     313 s of CPU, 43,212 files, 1,051 MB; 228 ms, search 31
 """
 
 from __future__ import annotations
