@@ -1,9 +1,10 @@
 """parse: a Markdown source as a document, everything in it at its exact place.
 
-The only file that knows Markdown. CommonMark and GitHub's tables, by markdown-it-py. That library
-gives blocks their lines and inline markup no place at all, so its inline rules are wrapped to note
-where they begin and end, and each line of inline text is found again in the line it came from.
-Only text that can hold a link, code or HTML is parsed inline: the rest has nothing to tell.
+The only part that knows Markdown, with `site`, which shows it to people by the same parser.
+CommonMark and GitHub's tables, by markdown-it-py. That library gives blocks their lines and inline
+markup no place at all, so its inline rules are wrapped to note where they begin and end, and each
+line of inline text is found again in the line it came from. Only text that can hold a link, code or
+HTML is parsed inline: the rest has nothing to tell.
 """
 
 from __future__ import annotations

@@ -209,11 +209,29 @@ def markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
     inline["image"] = _counted(inline["image"], "![")
     for name in _LOCATED:
         body.inline.ruler.at(name, _located(inline[name]))
+    _dispatch(_bounded(body))
+    return body, full
+
+
+@cache
+def page(nesting: int) -> MarkdownIt:
+    """A parser for pages that people read: all of the markup, within the same bounds.
+
+    Its `env` is to hold `BUDGETS` and a dictionary ``exceeded``, as for `markdown`.
+    """
+    full = _Markdown("commonmark", {"tasklists": True, "alerts": True})
+    full.enable("strikethrough").options["maxNesting"] = nesting
+    rules = {rule.name: rule.fn for rule in full.inline.ruler.__rules__}
+    full.inline.ruler.at("link", _counted(rules["link"], "["))
+    full.inline.ruler.at("image", _counted(rules["image"], "!["))
+    return _bounded(full)
+
+
+def _bounded(body: MarkdownIt) -> MarkdownIt:
+    """`body` with tables, and with block rules that keep to the limits."""
     for rule in list(body.block.ruler.__rules__):
         if rule.name in ("table", "reference"):
             bounded = (_small if rule.name == "table" else _short)(rule.fn)
             body.block.ruler.at(rule.name, bounded, {"alt": rule.alt})
     body.block.ruler.before("table", "budget", _budget)
-    body.enable(["table", "budget"])
-    _dispatch(body)
-    return body, full
+    return body.enable(["table", "budget"])

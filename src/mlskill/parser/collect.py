@@ -110,7 +110,7 @@ def _heading(
         words = content
     else:
         children = full.parseInline(content, {"references": env.get("references", {})})[0].children
-        words = "".join(_words(children or []))
+        words = "".join(words_of(children or []))
     anchor, title = page.slugs.add(words), " ".join(words.split())
     if opening.level:
         page.anchors.setdefault(anchor, len(page.headings))
@@ -121,7 +121,7 @@ def _heading(
     page.anchors[anchor] = len(page.headings)
 
 
-def _words(tokens: list[Token]) -> Iterator[str]:
+def words_of(tokens: list[Token]) -> Iterator[str]:
     """The text that a reader sees of inline tokens."""
     for token in tokens:
         if token.type in ("text", "code_inline", "text_special"):

@@ -1,7 +1,7 @@
 """render: a skill, or a part of it, as text for an agent, by view.
 
-The only part that knows Jinja. Text of a skill is a value in our templates and never a template;
-an environment that escapes whatever is not marked as prepared stands behind that. Every view is
+Text of a skill is a value in our templates and never a template; an environment that escapes
+whatever is not marked as prepared stands behind that. Only `site` knows Jinja, too. Every view is
 without HTML comments and control characters, equal to the byte for equal skills, and ends with one
 newline.
 """

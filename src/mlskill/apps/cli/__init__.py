@@ -22,12 +22,15 @@ COMMANDS = {
     "search": "find the sections that answer a question",
     "index": "put the skills below some folders into one file, for search",
     "validate": "check every skill below the paths",
+    "read": "show a document or a section in the terminal, as people like to read",
+    "site": "make web pages of skills that work from a folder",
     "tree": "show documents, sections and tokens as a tree",
     "explain": "explain a rule: what it finds, why, how to mend it",
     "pack": "write a skill as a folder or archive that a runtime installs",
     "tools": "print the function tools of skills for a model API, or call one",
     "mcp": "serve skills to clients of the Model Context Protocol, over stdio or HTTP",
     "prove": "RUN the code blocks of skills, with your rights, and report which hold",
+    "completion": "print what makes a shell complete commands, paths and anchors",
 }
 """Every command, with the line that `mlskill --help` shows for it."""
 
@@ -40,6 +43,10 @@ def run(arguments: Sequence[str]) -> int:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
         elif hasattr(stream, "reconfigure"):  # a skill may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what could come next
+        from mlskill.apps.cli.completion import answer
+
+        answer(parser())
     options = parser(arguments[:1]).parse_args(arguments)
     try:
         code: int = options.command(options)

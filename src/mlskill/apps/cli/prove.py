@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mlskill.apps.cli.arguments import seconds
@@ -67,15 +66,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _with_blocks(text: str, proofs: Sequence[tuple[str, Proof]]) -> str:
-    """The report's JSON with what became of each block, under its skill."""
+    """The report's JSON with what became of each block, when and on what, under its skill."""
     from mlskill.formats.json import dump
+    from mlskill.prover.versions import record
 
     blocks = {
         root: {
             "proven": proof.share,
             "python_ran": proof.python_share,
             "seconds": round(proof.seconds, 3),
-            "blocks": [asdict(outcome) for outcome in proof.outcomes],
+            **record(proof),
         }
         for root, proof in proofs
     }
