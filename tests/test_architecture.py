@@ -94,7 +94,8 @@ def test_every_unit_on_a_floor_exists() -> None:
 
 HEAVY = {
     "jinja2", "pydantic", "markdown_it", "yaml", "mcp", "pygments", "rich", "zipfile",
-    "argcomplete", "mlskill.renderer", "mlskill.prover", "mlskill.pages", "mlskill.rules", "mlskill.site",
+    "argcomplete", "mlskill.renderer", "mlskill.prover", "mlskill.pages", "mlskill.rules",
+    "mlskill.site",
 }  # fmt: skip
 
 
