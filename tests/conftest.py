@@ -23,6 +23,8 @@ os.environ["MLSKILL_CACHE_DIR"] = os.devnull
 settings.register_profile("mlskill", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("mlskill")
 
+collect_ignore = ["fuzz/target.py"]  # a program: its doctests would need Atheris
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
