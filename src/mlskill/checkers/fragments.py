@@ -139,6 +139,11 @@ _MEANT = re.compile(
     r"|import +[\w.]+( +as)?\b"
     r"|(?:for +[\w, ()]+ +in|while|if|with) .*[:)\]]$)"
 )
+# An operator where a value belongs, in a form that no other notation has: "a == = b", "a = b +".
+_OPERATORS = re.compile(
+    r"\s*(?:[\w.()\[\]]+ (?:[=!<>]=|=) ?(?:[*/%]|[=!<>]?=) ?[\w(\[\"'].*"
+    r"|(?:[\w.]+ = |return )[\w.()\[\] ]*[\w)\]] (?:[-+*/%]|[=!<>]=))[ \t]*$"
+)
 _SHELL = re.compile(
     r"^[ \t]*(?:[$%!?>]|(?:pip3?|uv|conda|npm|npx|git|cd|curl|python3?|export|docker|sudo|brew|apt)\s)"  # noqa: E501
     r"|^[ \t]*FROM [\w./:-]+[ \t]*$|^[ \t]*\.\.\.[ \t]*$|^[+-] ",
@@ -171,12 +176,21 @@ def broken_python(text: str) -> None:
     except (ValueError, RecursionError, MemoryError):
         return
     comma = "forgot a comma" in message and lines > 0  # one is missing at the end of a line
-    meant = message == "invalid syntax" and _MEANT.match(text.split("\n")[line - 1])
-    if not (comma or meant or _SURE.search(message)) or _no_python(text):
+    written = text.split("\n")[line - 1]
+    meant = message == "invalid syntax" and (_MEANT.match(written) or _OPERATORS.match(written))
+    bare = message.startswith("expected an indented block") and _bare(text, line)
+    if not (comma or meant or bare or _SURE.search(message)) or _no_python(text):
         return
     if sys.version_info < (3, 14) and _NEWER.search(text):
         return
     raise FaultError(message, line, column=column)
+
+
+def _bare(text: str, line: int) -> bool:
+    """Whether the code on `line` should be further in than the line before; no list of heads."""
+    above, here = ([*text.split("\n"), ""][max(0, number)] for number in (line - 2, line - 1))
+    head, word = (re.match(r"\s*(\w+)", each) for each in (above, here))
+    return bool(head and word and head[1] != word[1] and above.rstrip().endswith(":"))
 
 
 def _no_python(text: str) -> bool:

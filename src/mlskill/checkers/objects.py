@@ -115,7 +115,9 @@ def broken_workflow(text: str) -> None:
             held = _keys(job)
             needs = held.get("needs")
             for need in needs.value if isinstance(needs, yaml.SequenceNode) else [needs]:
-                if need is not None and _text(need) and _text(need) not in jobs and len(jobs) > 1:
+                # One job alone may be shown without those before it, but not below a full head.
+                whole = len(jobs) > 1 or {"on", "name"} <= keys.keys()
+                if need is not None and _text(need) and _text(need) not in jobs and whole:
                     _refuse(need, f"needs the job {_text(need)}, which this workflow does not have")
             steps = held.get("steps")
             for step in steps.value if isinstance(steps, yaml.SequenceNode) else ():

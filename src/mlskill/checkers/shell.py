@@ -39,6 +39,7 @@ def broken_shell(text: str) -> None:
     """
     opened: list[tuple[str, int]] = []
     waiting: list[tuple[str, int]] = []
+    last: dict[str, int] = {}  # where what opens and closes stands for the last time
     first, case, at = True, 0, 0
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -83,11 +84,16 @@ def broken_shell(text: str) -> None:
         elif kind in ("space", "comment"):
             pass
         else:
+            if kind == "close" or word == "$(" or (word == "{" and text[:start].endswith("() ")):
+                last[word[-1]] = start
             first = word in ("{", "(", "!") or (kind == "open" and word.startswith("$("))
             if kind == "close" and ")" in word and any(o == "case" for o, _ in opened):
                 first = True
     for word, start in opened:
         raise _at(text, start, f"no {_PAIRS[word]} closes this {word}")
+    for word, closes in (("(", ")"), ("{", "}")):
+        if last.get(word, -1) > last.get(closes, -1):
+            raise _at(text, last[word], f"no {closes} closes this {word}")
 
 
 def _escaped(quoted: str) -> bool:

@@ -84,6 +84,7 @@ _LISTED: tuple[Rule, ...] = (
     portability.frontmatter_dashes,
     portability.frontmatter_date,
     portability.frontmatter_comment,
+    portability.frontmatter_tab,
     portability.field_unportable,
     portability.tools_separator,
     portability.skill_nested,

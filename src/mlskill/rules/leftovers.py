@@ -30,9 +30,11 @@ def description_unfilled(skill: Skill) -> Problems:
 
 _TODO = (
     r"(?m)^[ \t]*(?:[-*+] |#{1,6} )?"
-    r"(\[TODO:?[^\]\n]*\](?!\()|\[(?:Insert|Describe|Add your|Fill in)\b[^\]\n]{0,80}\](?!\())"
+    r"(\[TODO:?[^\]\n]*\](?!\()|\[(?:Insert|Describe|Add your|Fill in)\b[^\]\n]{0,80}\](?!\()"
+    r"|(?<!# )(?:TODO|FIXME|TBD)(?::[^\n]*|[ \t]*$))"
     r"|\b([Ll]orem ipsum dolor)\b"
 )
+_LEFT = ("TODO", "FIXME", "TBD", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")
 
 
 _CONFLICT = re.compile(r"^(?:<{7} [^\n]+|>{7} [^\n]+)$", re.MULTILINE)
@@ -51,10 +53,7 @@ def text_conflict(skill: Skill) -> Problems:
 def text_unfilled(skill: Skill) -> Problems:
     """A template's placeholder was left in the text."""
     for document in skill.documents:
-        if any(
-            mark in document.text
-            for mark in ("[TODO", "[Insert", "[Describe", "[Add", "[Fill", "orem ipsum")
-        ):
+        if any(mark in document.text for mark in _LEFT):
             if role(document.path) != "asset" and "template" not in document.path.lower():
                 yield from _unfilled(document, prose(skill, document))
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from mlskill.model import Skill
-from mlskill.rules.rule import Problem, Problems, at, rule
+from mlskill.model import Document, Skill
+from mlskill.rules.rule import Problem, Problems, Replace, at, rule
 
 _PLAIN = ("'", '"', "|", ">", "[", "{")
 _DATE = re.compile(
@@ -60,6 +60,34 @@ def frontmatter_comment(skill: Skill) -> Problems:
                     span,
                     f"is no part of the {field} but a comment; put the {field} in quotes",
                 )
+
+
+_TABS = re.compile(r"[ \t]*\t[ \t]*(?=[\n#]|\Z)")
+_ABOVE = re.compile(r":[ \t]*(?:[|>][-+\d]*)?([ \t]*\t[ \t]*)\n")  # of what starts on the next line
+
+
+@rule("warning")
+def frontmatter_tab(skill: Skill) -> Problems:
+    """A tab stands before or behind a value: many YAML libraries refuse it, the reference's too."""
+    main, front = skill.main, skill.main.frontmatter
+    if any(fault.rule == "frontmatter-invalid" for fault in front.faults):
+        return
+    for path, (start, end) in front.values.items():
+        gap = main.text[front.keys[path][1] : start] if path in front.keys else ""
+        above = _ABOVE.match(main.text, start - len(gap)) if gap else None
+        behind = _TABS.match(main.text, end)
+        if above:
+            yield _tab(main, above.span(1), "")
+        elif "\t" in gap:
+            yield _tab(main, (start - len(gap.lstrip(":")), start), " ")
+        if behind and main.text[start:end].strip() and main.text[start] not in "|>":
+            yield _tab(main, behind.span(), " " if main.text[behind.end()] == "#" else "")
+
+
+def _tab(main: Document, span: tuple[int, int], instead: str) -> Problem:
+    what = "write a space" if instead else "remove it"
+    message = f"a tab, for which many clients cannot read the frontmatter; {what}"
+    return at(main, span, message, fix=(Replace(*span, instead),))
 
 
 @rule("advice")

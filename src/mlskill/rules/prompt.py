@@ -16,11 +16,11 @@ _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|
 _WRAPPERS = (
     r"(?m)</?(?:available_skills|skill_content|skill_resources|skills_system|skill|system|system-reminder"
     r"|function_calls|function_results|tool_result|antml:\w+)(?:\s[^<>\n]{0,200})?>"
-    r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>"
+    r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>|^\[INST\]|^<<SYS>>"
 )
 _MARKS = (
     *("<skill", "</skill", "<available_", "</available_", "<system", "</system", "<function_"),
-    *("</function_", "tool_result", "antml:", "<![CDATA[", "]]>", "<|"),
+    *("</function_", "tool_result", "antml:", "<![CDATA[", "]]>", "<|", "[INST]", "<<SYS>>"),
 )
 
 
@@ -80,6 +80,7 @@ def instruction_hidden(skill: Skill) -> Problems:
 _REMARK = re.compile(
     r"^ {0,3}\[[^\[\]\n]{1,80}\]:[ \t]*<?[#>]?>?[ \t]*[\"'(]([^\n]+)[\"')]", re.MULTILINE
 )
+_COMMENT = re.compile(r"^[ \t]*(#[^\n]*)", re.MULTILINE)  # of YAML
 _TITLE = re.compile(r"\]\([^()\n]*[ \t]\"([^\"\n]+)\"\)")
 _ATTRIBUTE = re.compile(
     r"<[A-Za-z][^<>\n]{0,300}?\b(?:alt|title|aria-label|data-[\w-]{1,40})=\"([^\"\n]{1,500})\""
@@ -94,6 +95,8 @@ def _unshown(document: Document) -> Iterator[tuple[str, str, int, int]]:
         if link.image and link.text:
             yield "image's text", link.text, link.start, link.end
     text = document.text
+    for match in _COMMENT.finditer(text, 0, document.frontmatter.end):
+        yield "comment", match[1], *match.span(1)
     if "]:" in text:
         for match in _REMARK.finditer(text, document.frontmatter.end):
             yield "label's title", match[1], match.start(), match.end()
@@ -105,9 +108,10 @@ def _unshown(document: Document) -> Iterator[tuple[str, str, int, int]]:
 
 
 _UNSEEN = (
-    r"(?i)<[A-Za-z][\w-]{0,40}(?=\s)[^<>\n]{0,300}?(?:\shidden(?=[\s>=/])"
+    r"(?i)<template(?=[\s>])[^<>\n]{0,300}>|<[A-Za-z][\w-]{0,40}(?=\s)[^<>\n]{0,300}?(?:\shidden(?=[\s>=/])"
     r"|style\s*=\s*[\"'][^\"'<>\n]{0,300}?(?:display\s*:\s*none|visibility\s*:\s*hidden"
     r"|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d])"
+    r"|(?:left|top|text-indent)\s*:\s*-\d{4}"
     r"|(?<![\w-])color\s*:\s*(?:white|#fff(?:fff)?|transparent)\b))[^<>\n]{0,300}>"
 )
 
@@ -116,7 +120,7 @@ _UNSEEN = (
 def text_hidden(skill: Skill) -> Problems:
     """An HTML element is hidden: readers of the page do not see its text, a model does."""
     for document in skill.documents:
-        if "hidden" not in document.text and "style" not in document.text:
+        if not any(word in document.text for word in ("hidden", "style", "<template")):
             continue
         for match in in_prose(skill, document, re.compile(_UNSEEN)):
             message = "readers do not see what is in this element, but a model does; remove it"

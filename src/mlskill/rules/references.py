@@ -40,10 +40,10 @@ def link_label_missing(skill: Skill) -> Problems:
 
 
 def _is_meant(words: str, label: str, labels: dict[str, str]) -> bool:
-    """Whether brackets are a link: two of them alone may as well be a list, or mathematics."""
-    if label.startswith("^") or not re.match(r"\W{0,2}[A-Za-z]{2}", words) or label.isupper():
+    """Whether brackets are a link: two of them may as well be mathematics, or types."""
+    if label.startswith("^") or not re.search(r"[A-Za-z]{2}", words) or label.isupper():
         return False
-    return bool(labels) or (" " in words and re.fullmatch(r"[A-Za-z0-9][\w -]*", label) is not None)
+    return bool(labels) or re.fullmatch(r"[A-Za-z0-9][\w -]{2,}", label) is not None
 
 
 @rule("warning")

@@ -21,7 +21,8 @@ _KEYS = {
     "Slack token": r"xox[abprs]-\d{9,15}-[A-Za-z0-9-]{20,100}",
     "Stripe key": r"[sr]k_live_[A-Za-z0-9]{24,99}",
     "SendGrid key": r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
-    "private key": r"-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----\s{1,40}[A-Za-z0-9+/]{60}",
+    "private key": r"-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----\s{1,40}[A-Za-z0-9+/]{24}"
+    r"(?![^-]{0,200}\.\.)",
 }
 _GROUPS = {f"k{number}": name for number, name in enumerate(_KEYS)}
 # Without one of these there is no key; a search for words is many times faster than the pattern.
@@ -32,7 +33,7 @@ _MARKS = (
 )
 # What people write for a key when they show how one looks.
 _EXAMPLE = re.compile(
-    r"example|your|dummy|fake|placeholder|redacted|test|x{4}|(.)\1{4}|1234|abcd|a1b2|0123|\.\.\.",
+    r"example|your|dummy|fake|placeholder|redacted|test|x{4}|(.)\1{4}|123456|abcdef|a1b2c3|012345|\.\.\.",
     re.IGNORECASE,
 )
 
@@ -47,7 +48,9 @@ def secret_key(skill: Skill) -> Problems:
     pattern = re.compile(rf"(?<![A-Za-z0-9_-])(?:{alternatives})")
     for document in pages:
         for match in pattern.finditer(document.text):
-            if not _EXAMPLE.search(match[0].partition("-----\n")[2] or match[0]):
+            # Zeros are in every key of OpenSSH, as AAAA.
+            key = match[0].partition("-----\n")[2].replace("A", "") or match[0]
+            if not _EXAMPLE.search(key):
                 kind = _GROUPS[match.lastgroup or "k0"]
                 end = match.start() + len(match[0].partition("\n")[0])
                 advice = "withdraw it, and have the reader set it in the environment"
