@@ -26,7 +26,7 @@ from typing import NamedTuple
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 HERE = Path(sys.executable).parent
 
-MLSKILL = [sys.executable, "-m", "mlskill", "validate"]
+MLSKILL = [str(HERE / "mlskill"), "validate"]
 LIBRARY = """
 import sys
 from pathlib import Path

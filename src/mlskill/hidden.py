@@ -24,15 +24,16 @@ _INVISIBLE = (
     r"\u2028\u2029\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # separators, brackets
     r"\ufe00-\ufe0f\U000e0000-\U000e0fff"  # variation selectors, tags
 )
-_CONTROL_RUN = re.compile(f"[{_CONTROL}]+")
-_BIDI_RUN = re.compile(f"[{_BIDI}]+")
-_INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}]+")
-_UNSEEN_RUN = re.compile(f"[{_CONTROL}{_BIDI}{_INVISIBLE}]+")
+# Patterns are compiled when they are first needed, which most texts never do: large classes take
+# longer to compile than a skill to check.
+_CONTROL_RUN = f"[{_CONTROL}]+"
+_BIDI_RUN = f"[{_BIDI}]+"
+_INVISIBLE_RUN = f"[{_INVISIBLE}]+"
+_UNSEEN_RUN = f"[{_CONTROL}{_BIDI}{_INVISIBLE}]+"
 _ASCII_CONTROLS = bytes([*range(9), *range(11, 32), 127])
-_ANY = re.compile(rf"[{_CONTROL}\n]+|[{_BIDI}]+|[{_INVISIBLE}]+|[\ud800-\udfff]+")
+_ANY = rf"[{_CONTROL}\n]+|[{_BIDI}]+|[{_INVISIBLE}]+|[\ud800-\udfff]+"
 
-# What is looked for beside such a character: compiled when it is first needed, which most texts
-# never do, since the large classes take longer to compile than a skill to check.
+# What is looked for beside such a character.
 _RIGHT_TO_LEFT = (
     r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
@@ -75,11 +76,11 @@ def unseen(text: str) -> Unseen:
     """
     if text.isascii() and len(text.encode().translate(None, _ASCII_CONTROLS)) == len(text):
         return Unseen()
-    runs = [match.span() for match in _UNSEEN_RUN.finditer(text)]
+    runs = [match.span() for match in re.finditer(_UNSEEN_RUN, text)]
     ordered = _Ordered(text)
 
-    def within(pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        return (match for run in runs for match in pattern.finditer(text, *run))
+    def within(pattern: str) -> Iterator[re.Match[str]]:
+        return (match for run in runs for match in re.compile(pattern).finditer(text, *run))
 
     return Unseen(
         tuple(match.span() for match in within(_CONTROL_RUN)),
@@ -99,7 +100,7 @@ def escape(char: str) -> str:
 def hidden(text: str) -> Iterator[tuple[int, int]]:
     """The runs in `text` that are shown as escapes: all that is hidden, newlines, surrogates."""
     ordered = _Ordered(text)
-    for match in _ANY.finditer(text):
+    for match in re.finditer(_ANY, text):
         if not (_needed(match) or match in ordered):
             yield match.span()
 
@@ -132,7 +133,7 @@ class _Ordered:
         self._letters = self._closed = False
 
     def __contains__(self, match: re.Match[str]) -> bool:
-        if not _BIDI_RUN.match(match[0]):
+        if not re.match(_BIDI_RUN, match[0]):
             return False
         if match.start() > self._end:
             start = self._text.rfind("\n", 0, match.start()) + 1
@@ -147,7 +148,7 @@ class _Ordered:
 def _closed(line: str) -> bool:
     """Whether `line` closes every embedding and isolate that it opens, and overrides nothing."""
     open_: list[str] = []
-    for run in _BIDI_RUN.finditer(line):
+    for run in re.finditer(_BIDI_RUN, line):
         for char in run[0]:
             if char in _CLOSES:
                 if not open_ or open_.pop() not in _CLOSES[char]:
@@ -163,8 +164,8 @@ def _needed(match: re.Match[str]) -> bool:
     before = text[match.start() - 1] if match.start() else ""
     after = text[match.end()] if match.end() < len(text) else ""
     # What is shown as an escape itself needs nothing beside it.
-    before, after = ("" if _ANY.match(char) else char for char in (before, after))
-    if not _INVISIBLE_RUN.match(run):
+    before, after = ("" if re.match(_ANY, char) else char for char in (before, after))
+    if not re.match(_INVISIBLE_RUN, run):
         return False
     if before == "\U0001f3f4":
         return re.fullmatch(_FLAG_TAGS, run) is not None

@@ -7,7 +7,7 @@ a rule for what the standard library and YAML can parse. Nothing is executed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlskill.checkers.notations import (
     check_csv,
@@ -23,8 +23,7 @@ from mlskill.checkers.notations import (
 from mlskill.checkers.tools import AbsentError, FaultError, run
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """`by` what a text was checked, empty when nothing could; the fault and its line, from 1."""
 
     by: str

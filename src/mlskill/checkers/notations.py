@@ -1,18 +1,14 @@
 """Data notations, each by the parser of the standard library, and two small ones of our own.
 
-Each `check_` function returns what the text was checked by, and raises FaultError.
+Each `check_` function returns what the text was checked by, and raises FaultError. It imports the
+parser itself: nobody needs them all.
 """
 
 from __future__ import annotations
 
-import configparser
-import csv
-import io
 import json
 import re
-import tomllib
 from typing import Any
-from xml.parsers import expat
 
 from mlskill.checkers.tools import FaultError, run, tool
 
@@ -69,6 +65,8 @@ def check_jsonl(text: str) -> str:
 
 def check_toml(text: str) -> str:
     """TOML, as tomllib reads it."""
+    import tomllib
+
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -81,6 +79,8 @@ def check_toml(text: str) -> str:
 
 def check_ini(text: str) -> str:
     """Sections and keys, as configparser reads them; no key twice."""
+    import configparser
+
     try:
         configparser.ConfigParser(interpolation=None).read_string(text)
     except configparser.Error as error:
@@ -91,6 +91,8 @@ def check_ini(text: str) -> str:
 
 def check_xml(text: str) -> str:
     """Well-formed XML."""
+    from xml.parsers import expat
+
     parser = expat.ParserCreate()
     try:
         parser.Parse(text.strip().encode("utf-8", "replace"), True)
@@ -101,6 +103,9 @@ def check_xml(text: str) -> str:
 
 def check_csv(text: str) -> str:
     """As many columns in each row as in the first."""
+    import csv
+    import io
+
     rows = csv.reader(io.StringIO(text), strict=True)
     width = 0
     try:

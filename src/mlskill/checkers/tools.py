@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,6 +26,8 @@ class AbsentError(Exception):
 
 def tool(name: str) -> str | None:
     """The path of a command: beside this interpreter, else where the system looks."""
+    import shutil
+
     here = str(Path(sys.executable).parent)
     return shutil.which(name, path=os.pathsep.join((here, os.environ.get("PATH", os.defpath))))
 
@@ -59,6 +58,9 @@ def complaint(said: str, marks: Sequence[str]) -> str:
 
 def call(command: list[str], text: str, suffix: str = "") -> tuple[int, str]:
     """Exit code and output of `command` on a file that holds `text`, in a folder of its own."""
+    import subprocess  # what only looks for faults of the text itself needs neither
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="mlskill-check-") as folder:
         path = Path(folder, f"block{suffix}")
         path.write_text(text, "utf-8", "replace")

@@ -12,8 +12,8 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
 from mlskill.model import Fault
 from mlskill.reader.names import SKIPPED
@@ -81,8 +81,7 @@ def _look(folder: Handle, name: str) -> os.stat_result:
         raise unreadable(error) from None
 
 
-@dataclass(frozen=True, slots=True)
-class DiskEntry:
+class DiskEntry(NamedTuple):
     """A name in an open folder."""
 
     folder: Handle
@@ -101,11 +100,11 @@ class DiskEntry:
             raise unreadable(error) from None
 
 
-@dataclass(frozen=True, slots=True)
 class DiskFolder:
     """An open folder."""
 
-    handle: Handle
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
 
     def __iter__(self) -> Iterator[DiskEntry]:
         with os.scandir(self.handle) as entries:

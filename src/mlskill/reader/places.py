@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from mlskill.errors import MissingPathError, NotASkillError
 from mlskill.reader.names import ARCHIVES, MAIN, printable
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A path as the caller named it, with ``/``; `folder` is the skill's, `file` the file named."""
 
     named: str

@@ -9,7 +9,6 @@ portable  what keeps a client from loading the skill: of fourteen, some refuse i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Literal
 
 from mlskill.errors import UnknownNameError
@@ -77,4 +76,4 @@ def _errors(rule: Rule) -> Rule:
     def check(skill: Skill) -> Problems:
         return (p for p in rule.check(skill) if (p.severity or rule.severity) == "error")
 
-    return replace(rule, check=check)
+    return rule._replace(check=check)

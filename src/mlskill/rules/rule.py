@@ -7,7 +7,6 @@ first line. It yields what is wrong; the validator turns that into findings.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mlskill.model import Document, Fault, Save, Severity, Skill
@@ -51,8 +50,7 @@ Problems = Iterator[Problem]
 Check = Callable[[Skill], Problems]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One check. `exact` is false where it goes by likelihood and may be wrong.
 
     What a rule `across` skills yields is a fault only where a second skill yields the same message.

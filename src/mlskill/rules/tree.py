@@ -81,7 +81,7 @@ def _paragraphs(document: Document) -> Iterator[tuple[int, int]]:
     blocks = [(block.start, block.end) for block in document.blocks]
     number = 0
     for match in re.finditer(
-        r"\S(?:[^\n]|\n(?!\s*\n))*", document.text[document.frontmatter.end :]
+        r"\S[^\n]*(?:\n(?!\s*\n)[^\n]*)*", document.text[document.frontmatter.end :]
     ):
         start, end = (at + document.frontmatter.end for at in match.span())
         while number < len(blocks) and blocks[number][1] <= start:

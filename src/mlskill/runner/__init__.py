@@ -53,10 +53,10 @@ def check(
     until = perf_counter() + _ALONE
     for root in roots:
         yield inspect(root, job)
-        if jobs > 1 and perf_counter() > until:
+        if jobs > 1 and perf_counter() > until and (root := next(roots, "")):
             from mlskill.runner.workers import spread
 
-            yield from spread(roots, job, jobs)
+            yield from spread(chain((root,), roots), job, jobs)
     faults = [fault for search in searches for fault in search.faults]
     if faults:
         from mlskill.validator import unsearched

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlskill.errors import MlskillError
 from mlskill.model import LIMITS, Finding, Limits, Severity
@@ -20,8 +20,7 @@ class SettingsError(MlskillError):
     """Settings that cannot be obeyed; the text names the file, the line and the key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a project wants; `file` is where it says so, `root` the folder that it speaks for.
 
     `select`, `ignore` and the keys of `severity` are rules and families; `per_path` holds for
@@ -34,8 +33,8 @@ class Settings:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     advice: bool = False
-    severity: Mapping[str, Severity] = field(default_factory=dict)
-    per_path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = MappingProxyType({})
+    per_path: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     limits: Limits = LIMITS
     baseline: str = ""
 

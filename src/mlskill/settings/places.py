@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mlskill.reader.names import MAIN
 from mlskill.settings.toml import read
@@ -20,8 +20,7 @@ NAMES = (".mlskill.toml", "pyproject.toml")
 """The files that hold settings; of two in one folder the first counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """What one works on: its `root`, the `file` of its settings, and one that was `passed` by."""
 
     root: str

@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def parser(wanted: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
-    """The parser of the command line, in which the `wanted` commands know their arguments."""
+    """The parser of the `wanted` commands; where there is none of them, it names them all."""
     from mlskill import __version__
 
     width = _width()
@@ -72,7 +72,8 @@ def parser(wanted: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"mlskill {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for name, summary in COMMANDS.items():
+    for name in [name for name in COMMANDS if name in wanted] or COMMANDS:
+        summary = COMMANDS[name]
         sub = commands.add_parser(
             name,
             help=summary,

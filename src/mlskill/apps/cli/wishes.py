@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from mlskill.hidden import visible
 from mlskill.model import Report
@@ -20,8 +21,7 @@ BASELINE = ".mlskill-baseline.json"
 """The baseline that is written where none is named."""
 
 
-@dataclass(frozen=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What is wanted: `checks` to make, `settings` to obey, whose `comments` to obey."""
 
     project: Project
