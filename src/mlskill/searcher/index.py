@@ -89,7 +89,9 @@ class Index:
         owners: dict[int, int] = {}
         spoken = bool(found.far) and self.alone
         close = found.close if spoken or not found.sections else {}
-        self._owners([*found.sections, *(row for row in close if close[row] >= CLOSE)], owners)
+        # Where lines say what a skill is for, they may find a section that no word leads to.
+        far = -1.0 if spoken else CLOSE
+        self._owners([*found.sections, *(row for row in close if close[row] > far)], owners)
         self._leads(found.lines, owners)
         skills = {section // SPACE for section in owners}
         fitting = {at for at in skills if fits(found, at, weights)}
