@@ -1,6 +1,6 @@
 """Fit the weights of `mlskill.searcher.ranking` on the development half of the questions.
 
-    python benchmarks/calibrate.py [MODEL]
+    python benchmarks/calibrate.py [MODEL] [--curve]
 
 The order: a conditional logit over the documents of each question that has an answer. Whether
 anything fits: a logistic regression over all questions, both classes weighted alike. Prints the
@@ -23,8 +23,8 @@ from mlskill.searcher.ranking import features
 from mlskill.searcher.store import SPACE
 
 DATA = Path(__file__).parent / "data"
-LEANING = 0.3
-"""In doubt an answer: it costs a glance, none costs the whole search."""
+LEANING = 0.6
+"""In doubt an answer: it costs a glance, none costs the whole search. `--curve` shows the rest."""
 HALVES = ("development", "held-out")
 
 
@@ -67,16 +67,28 @@ def order(rows: list[np.ndarray], right: list[int], steps: int = 4000) -> np.nda
 def fitting(rows: np.ndarray, answered: np.ndarray) -> np.ndarray:
     middle, spread = rows.mean(0), rows.std(0) + 1e-9
     middle[0], spread[0] = 0, 1
-    model = LogisticRegression(class_weight="balanced", max_iter=10_000)
+    model = LogisticRegression(C=0.3, class_weight="balanced", max_iter=10_000)
     model.fit((rows - middle) / spread, answered)
     weights = model.coef_[0] / spread
     weights[0] += model.intercept_[0] - (weights * middle).sum() + LEANING
     return weights
 
 
+def show_curve(sure: np.ndarray, answered: np.ndarray, ranks: np.ndarray) -> None:
+    """What a higher or lower bar gives, the cut counted as a miss."""
+    for bar in np.arange(-1.0, 1.01, 0.25):
+        given = sure[answered] > bar
+        tops = [float(np.mean(given & (ranks < n))) for n in (1, 3)]
+        print(
+            f"    bar {bar:+.2f}: @1 {tops[0]:.3f} @3 {tops[1]:.3f} empty {np.sum(~given)} "
+            f"none {np.mean(sure[~answered] <= bar):.3f}"
+        )
+
+
 def main() -> None:
     skill = load()
-    for model in sys.argv[1:] or (SMALL, LARGE):
+    curve = "--curve" in sys.argv
+    for model in [name for name in sys.argv[1:] if name != "--curve"] or (SMALL, LARGE):
         index = Index([skill], model=model)
         rows = index.database.execute("SELECT id, path FROM documents ORDER BY id").fetchall()
         documents = [row for row, _ in rows]
@@ -103,6 +115,8 @@ def main() -> None:
                     best = [stems[at] for at in np.argsort(-(table_ @ ranked), kind="stable")]
                     ranks.append(min(best.index(module) for module in question["modules"]))
             tops = [float(np.mean(np.array(ranks) < n)) for n in (1, 3)]
+            if curve:
+                show_curve(sure, answered, np.array(ranks))
             print(
                 f"  {half}: @1 {tops[0]:.3f} @3 {tops[1]:.3f}; answered "
                 f"{np.mean(sure[answered] > 0):.3f}, rightly unanswered "

@@ -19,6 +19,7 @@ FLOORS = (
     {"errors", "specification"},
     {
         "home",
+        "caches",
         "anchors",
         "hidden",
         "tokens",

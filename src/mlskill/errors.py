@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mlskill.model import Report
 
 
+NEAR = 2_000
+"""Names that are compared with an unknown one, at most."""
+
+
 class MlskillError(Exception):
     """The root of all errors that mlskill raises on purpose; its text is one line for a user."""
 
@@ -57,7 +61,10 @@ class UnknownNameError(MlskillError):
 
         self.kind, self.name = kind, name
         self.known = tuple(sorted(known))
-        lower = {k.lower(): k for k in reversed(self.known)}
+        alike = self.known
+        if len(alike) > NEAR:  # to compare with all would take seconds
+            alike = tuple(k for k in alike if k[:2].lower() == name[:2].lower())[:NEAR]
+        lower = {k.lower(): k for k in reversed(alike)}
         near = get_close_matches(name[:200].lower(), lower, n=3, cutoff=0.5)
         self.near = tuple(lower[n] for n in near)
         hint = f"; did you mean {' or '.join(self.near)}?" if self.near else ""

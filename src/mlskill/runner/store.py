@@ -8,18 +8,19 @@ come into being whole, so that any number of runs may share the folder; the olde
 from __future__ import annotations
 
 import json
-import os
-import sys
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlskill import model
+from mlskill.caches import cache_folder, trusted, write_whole
 from mlskill.model import Report
 from mlskill.reader.disk import take
 from mlskill.reader.tree import RefusedError, TooLargeError
 from mlskill.runner.key import blake2b
+
+__all__ = ["Cache", "cache_folder"]
 
 _ENTRY = 256 << 10
 """Bytes of one report; a larger one is not kept."""
@@ -41,16 +42,7 @@ class Cache(NamedTuple):
     @classmethod
     def at(cls, folder: str | None) -> Cache | None:
         """The cache in `folder`, made if need be; None where it cannot be trusted or written."""
-        if not folder:
-            return None
-        try:
-            Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-            status = Path(folder).stat()
-        except (OSError, ValueError):  # ValueError: a NUL
-            return None
-        if hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-            return None
-        return cls(folder)
+        return cls(folder) if folder and trusted(folder) else None
 
     def get(self, key: str) -> Report | None:
         """The report kept under `key`."""
@@ -72,43 +64,14 @@ class Cache(NamedTuple):
         if len(body) > _ENTRY - 100:
             return
         path = self._path(key)
-        part = path.with_name(f"{path.name}.{os.urandom(6).hex()}")
         try:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            try:
-                with part.open("xb") as file:
-                    file.write(_stamp(key, body) + b"\n" + body)
-                part.replace(path)
-            except OSError:
-                part.unlink(missing_ok=True)
-                raise
+            write_whole(path, _stamp(key, body) + b"\n" + body)
             _trim(path.parent)
         except OSError:  # a full or read-only disk: then it is made again next time
             return
 
     def _path(self, key: str) -> Path:
         return Path(self.folder, key[:2], key[2:])
-
-
-def cache_folder() -> str | None:
-    """Where reports are kept: ``MLSKILL_CACHE_DIR``, or the platform's place for caches.
-
-    None where there is no such place: a user without a home has none.
-    """
-    if named := os.environ.get("MLSKILL_CACHE_DIR"):
-        return str(Path(named).absolute())
-    kept = os.environ.get("XDG_CACHE_HOME", "")
-    if kept.startswith("/") and sys.platform not in ("win32", "darwin"):
-        return f"{kept}/mlskill"  # a relative one is to be ignored, says the XDG specification
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return None
-    if home == home.parent:  # what an empty HOME stands for
-        return None
-    if sys.platform == "win32":
-        return str(Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local", "mlskill/Cache"))
-    return str(home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "mlskill")
 
 
 def _stamp(key: str, body: bytes) -> bytes:

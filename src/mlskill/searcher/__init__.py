@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from mlskill.errors import IndexFileError
 from mlskill.model import Hit, Skill
 from mlskill.searcher.index import Index
+from mlskill.searcher.kept import is_ours, of_ours
 from mlskill.searcher.ranking import Found
 from mlskill.searcher.words import asked, words
 from mlskill.tokens import Counter, estimate
@@ -64,7 +65,7 @@ def _index(skills: Skill | Iterable[Skill]) -> Index:
         return Index(skills)
     kept = vars(skills)  # where a cached_property keeps its value too: it dies with the skill
     if "_search_index" not in kept:
-        kept["_search_index"] = Index([skills])
+        kept["_search_index"] = of_ours(skills) if is_ours(skills) else Index([skills])
     index: Index = kept["_search_index"]
     return index
 

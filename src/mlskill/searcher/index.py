@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from weakref import finalize
 
 from mlskill.model import Skill
@@ -32,6 +32,8 @@ MOST_ROWS = 2_000
 """Sections and lines that one word may bring in, the best first: memory stays flat."""
 ENOUGH = 30
 """Lines that a skill must have of what it is not for, before they can speak against an answer."""
+CANDIDATES = 100
+"""Of more skills than these, the meaning is compared of those that words brought in, the best."""
 BEST = 3
 """How many of a document's lines are compared with the question: the mean of the best."""
 
@@ -87,7 +89,9 @@ class Index:
         owners: dict[int, int] = {}
         spoken = bool(found.far) and self.alone
         close = found.close if spoken or not found.sections else {}
-        self._owners([*found.sections, *(row for row in close if close[row] >= CLOSE)], owners)
+        # Where lines say what a skill is for, they may find a section that no word leads to.
+        far = -1.0 if spoken else CLOSE
+        self._owners([*found.sections, *(row for row in close if close[row] > far)], owners)
         self._leads(found.lines, owners)
         skills = {section // SPACE for section in owners}
         fitting = {at for at in skills if fits(found, at, weights)}
@@ -175,22 +179,34 @@ class Index:
 
     def _read_meanings(self, query: str, found: Evidence) -> None:
         asked_for = embed(self.model, phrases(query))
-        stored = self.database.execute("SELECT skill, lines, sections FROM meanings")
-        for at, lines, sections in stored:
+        for at, lines, sections in self._meanings(found):
             owners = [*self._of(at, "lines").values()]
-            for near, far, cosine in (
-                (found.near, found.far, nearest(asked_for, lines)),
-                (found.near_whole, found.far_whole, cosines(asked_for[0], lines)),
+            cosine = [cosines(one, lines) for one in asked_for]
+            nearest = [max(each) for each in zip(*cosine, strict=True)]
+            for near, far, values in (
+                (found.near, found.far, nearest),
+                (found.near_whole, found.far_whole, cosine[0]),
             ):
                 groups: dict[int | None, list[float]] = defaultdict(list)
-                for owner, value in zip(owners, cosine, strict=True):
+                for owner, value in zip(owners, values, strict=True):
                     groups[owner].append(value)
                 against = groups.pop(None, [])
                 if len(against) >= ENOUGH:
                     far[at] = mean_of_best(against)
                 near |= {o: mean_of_best(group) for o, group in groups.items() if o is not None}
-            rows = self._of(at, "sections")
-            found.close |= zip(rows, nearest(asked_for, sections), strict=True)
+            close = zip(*(cosines(one, sections) for one in asked_for), strict=True)
+            found.close |= zip(self._of(at, "sections"), map(max, close), strict=True)
+
+    def _meanings(self, found: Evidence) -> Iterator[tuple[int, bytes, bytes]]:
+        """By skill, the rows of what its lines and sections mean; of many, those words found."""
+        query, wanted = "SELECT skill, lines, sections FROM meanings", []
+        if self._size("skills") > CANDIDATES:
+            best: dict[int, float] = {}
+            for section, score in found.sections.items():
+                best[section // SPACE] = max(score, best.get(section // SPACE, 0.0))
+            wanted = sorted(best, key=lambda at: (-best[at], at))[:CANDIDATES]
+            query += f" WHERE skill IN ({', '.join('?' * len(wanted))})"
+        yield from self.database.execute(query, wanted)
 
     def _of(self, at: int, table: str) -> dict[int, int | None]:
         """The rows of one skill, and the document of each."""
@@ -231,7 +247,9 @@ class Index:
         return found
 
     def _size(self, table: str) -> int:
-        (size,) = self.database.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+        """How many skills, sections or lines there are; those of each skill are counted there."""
+        what = "count(*)" if table == "skills" else f"coalesce(sum({table}), 0)"
+        (size,) = self.database.execute(f"SELECT {what} FROM skills").fetchone()  # noqa: S608
         return int(size)
 
     def _look(self, table: str, word: str, size: int) -> dict[int, float]:
@@ -251,11 +269,6 @@ class Index:
         theirs = max(math.log((size - n + 0.5) / (n + 0.5)), 1e-6) if n <= size else 1e-6
         scale = rarity_of(n, size) / theirs
         return {row: score * scale for row, score in rows}
-
-
-def nearest(asked_for: list[bytes], rows: bytes) -> list[float]:
-    """How near each of `rows` is to what lies nearest to it of a question and its phrases."""
-    return [max(each) for each in zip(*(cosines(one, rows) for one in asked_for), strict=True)]
 
 
 def rarity_of(rows: int, size: int) -> float:

@@ -18,7 +18,7 @@ from mlskill.searcher.texts import FIELDS, Page, pages, plain_text
 from mlskill.searcher.words import words
 from mlskill.tokens import estimate
 
-APPLICATION, VERSION = 0x6D6C736B, 1
+APPLICATION, VERSION = 0x6D6C736B, 2
 """What SQLite writes into a file's header: that the file is ours, and how its tables look."""
 SPACE = 1 << 20
 """Row ids of one skill's sections and lines: they lie together, and are never another's."""
@@ -28,7 +28,7 @@ BEGINNING = 200
 _COLUMNS = ", ".join(FIELDS)
 _SCHEMA = f"""
 CREATE TABLE skills(id INTEGER PRIMARY KEY, root TEXT UNIQUE NOT NULL, digest TEXT NOT NULL,
-  documents INTEGER NOT NULL);
+  documents INTEGER NOT NULL, sections INTEGER NOT NULL, lines INTEGER NOT NULL);
 CREATE TABLE documents(id INTEGER PRIMARY KEY, path TEXT NOT NULL, title TEXT NOT NULL,
   text BLOB NOT NULL, main INTEGER NOT NULL);
 CREATE TABLE sections(id INTEGER PRIMARY KEY, document INTEGER NOT NULL, anchor TEXT NOT NULL,
@@ -124,8 +124,8 @@ def add(database: sqlite3.Connection, skill: Prepared) -> int:
     known = ((word,) for word in skill.words)
     database.executemany("INSERT OR IGNORE INTO known VALUES (?)", known)
     cursor = database.execute(
-        "INSERT INTO skills(root, digest, documents) VALUES (?, ?, ?)",
-        (skill.root, skill.digest, len(skill.documents)),
+        "INSERT INTO skills(root, digest, documents, sections, lines) VALUES (?, ?, ?, ?, ?)",
+        (skill.root, skill.digest, len(skill.documents), len(skill.sections), len(skill.lines)),
     )
     at = int(cursor.lastrowid or 0)
     base = at * SPACE

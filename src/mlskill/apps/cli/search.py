@@ -8,7 +8,6 @@ from dataclasses import asdict
 from mlskill.apps.cli.console import show, write
 from mlskill.apps.cli.targets import Skills
 from mlskill.hidden import visible
-from mlskill.home import home
 
 EXAMPLES = """
 mlskill search 'why does p99 explode when I add workers'
@@ -41,8 +40,12 @@ def run(options: argparse.Namespace) -> int:
         from mlskill.searcher.registry import open_index
 
         hits = search(open_index(options.index), query, limit=options.limit)
+    elif not options.path:
+        from mlskill.searcher.kept import of_ours
+
+        hits = search(of_ours(), query, limit=options.limit)
     else:
-        found = Skills(options.path or [str(home())])
+        found = Skills(options.path)
         skills = [*found]
         hits = search(skills[0] if len(skills) == 1 else skills, query, limit=options.limit)
         exit_code = found.exit_code
