@@ -16,6 +16,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # a cluster of this machine alone
 
 import pandas as pd
+import plan
 import ray
 from features import State
 
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path("playbook-run"))
     tables = parser.parse_args().home / "tables"
     log, sky = (pd.read_parquet(tables / f"{name}.parquet") for name in ("events", "weather"))
-    queries = log[log["day"] < "2013-04-01"]
+    queries = log[log["day"] < plan.TRAIN_UNTIL]
     began = time.monotonic()
     alone = State(log, sky).rows(queries)
     one = time.monotonic() - began
