@@ -8,11 +8,9 @@ Writes `monitor.html` and `monitor.prom` for Prometheus, whose rules are in `ale
 
 from __future__ import annotations
 
-import base64
-import io
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import alarms
 import challengers
@@ -25,9 +23,13 @@ from decision import COSTS, per_thousand
 from delay_model import recalibrated
 from features import AHEAD
 from recipe import platt
+from report import page
 from store import Gate, Result, write_text
 
 from data import between
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 HARM = 0.03
 
@@ -128,7 +130,13 @@ def run(home: Path) -> Result:
         Gate("hours with a false null alarm", float(hours.mean()), high=0.01),
         Gate("hours that fire with nothing lost", int(broken["lost"]["nothing"][0]), high=0),
     ]
-    write_text(home / "monitor.html", page(weeks, level))
+    tables = {
+        "Weeks that each alarm fired in": pd.DataFrame(counts).T,
+        "Weeks": weeks.set_index("week").round(3),
+        "Faults injected": pd.DataFrame({"hours that fire": broken["lost"]}),
+    }
+    report = page("Monitor", gates, tables, plots(weeks, level, hours))
+    write_text(home / "monitor.html", report)
     write_text(home / "monitor.prom", exposition(weeks, bounds, sky))
     return Result(figures, gates)
 
@@ -174,20 +182,21 @@ def request_bounds(bounds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("hour")
 
 
-def page(weeks: pd.DataFrame, level: float) -> str:
-    """The weeks in one file that a browser opens."""
+def plots(weeks: pd.DataFrame, level: float, hours: pd.Series) -> Figure:
+    """The weekly alarm, the harm that it should find, the hourly alarms by day."""
     from matplotlib.figure import Figure
 
-    figure = Figure((11, 6), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True)
-    above.plot(weeks["week"], weeks["ratio"], "o-", label="observed over expected")
-    above.plot(weeks["week"], weeks["low"], label="its lower bound")
-    above.axhline(level, color="red", label="alarm")
+    figure = Figure((13, 9), layout="constrained")
+    above, middle, below = figure.subplots(3, 1, sharex=True)
+    day = pd.to_datetime(weeks["week"])
+    above.plot(day, weeks["ratio"], "o-", label="observed over expected")
+    above.fill_between(day, weeks["low"], weeks["ratio"], alpha=0.3, label="to its lower bound")
+    above.axhline(level, color="red", label="alarm where the bound lies above")
     above.legend()
-    below.bar(weeks["week"], 100 * weeks["harm"], color=np.where(weeks["shifted"], "red", "grey"))
-    below.set_ylabel("cost over a fresh model, %")
-    below.tick_params("x", rotation=90)
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=80)
-    data = base64.b64encode(image.getvalue()).decode()
-    return f'<title>Monitor</title><img src="data:image/png;base64,{data}">'
+    above.set_ylabel("late flights")
+    middle.bar(day, 100 * weeks["harm"], 5, color=np.where(weeks["shifted"], "red", "grey"))
+    middle.set_ylabel("cost over a fresh model, %")
+    daily = hours.groupby(level="day").sum()
+    below.bar(pd.to_datetime(daily.index), daily)
+    below.set_ylabel("hours with a null alarm")
+    return figure
