@@ -22,8 +22,9 @@ Array = npt.NDArray[np.float64]
 
 
 def null_rates(rows: pd.DataFrame) -> pd.DataFrame:
-    """Share of missing values of each input in each hour of each day with flights enough."""
-    groups = rows[INPUTS].isna().groupby([rows["day"], rows["hour"]])
+    """Share of missing values of each input in each stretch of each day with flights enough."""
+    hour = rows["hour"] // plan.HOURS * plan.HOURS
+    groups = rows[INPUTS].isna().groupby([rows["day"], hour])
     return groups.mean()[groups.size() >= plan.HOUR_LEAST]
 
 

@@ -177,7 +177,7 @@ def request_bounds(bounds: pd.DataFrame) -> pd.DataFrame:
     found = {}
     for hour in range(24):
         local = {(hour - back + offset + ahead) % 24 for back in (0, 1) for offset in offsets}
-        seen = bounds[bounds.index.isin(local)].max()
+        seen = bounds[bounds.index.isin({one // plan.HOURS * plan.HOURS for one in local})].max()
         found[hour] = seen[seen < 1]
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("hour")
 

@@ -43,8 +43,10 @@ UNIT = "flight_id"
 """What an arm of a trial is assigned to; ``day`` for what touches all cases of a day."""
 SLICE_LEAST = 300
 """Cases below which a slice is not judged."""
+HOURS = 1
+"""Length of the stretch of a day whose null rates are judged; 24 where decisions are few."""
 HOUR_LEAST = 20
-"""Cases in an hour below which its null rates are not judged."""
+"""Cases in such a stretch below which its null rates are not judged."""
 CANARY_LEAST = 20
 """Units in each arm below which a canary's cost is not judged."""
 PROOF_AFTER, PROOF_ROWS = 20_000, 10

@@ -2,7 +2,8 @@
 
 `champion` is the alias that serves, `previous` the way back. The server does not ask MLflow: what
 is promoted is copied to ``serving/`` and named in one small file, so a registry that is down stops
-no answer. Change: `uri` to ``postgresql://...`` and `artifacts` to ``s3://...`` for many writers.
+no answer. Many writers: ``MLFLOW_TRACKING_URI=postgresql://...``
+and ``PLAYBOOK_ARTIFACTS=s3://...``. Change: `NAME`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def uri(home: Path) -> str:
 
 def artifacts(home: Path) -> str:
     """Where models are kept."""
-    return (home / "artifacts").as_uri()
+    return os.environ.get("PLAYBOOK_ARTIFACTS") or (home / "artifacts").as_uri()
 
 
 def _client(home: Path) -> Any:

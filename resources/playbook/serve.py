@@ -22,10 +22,8 @@ from typing import Any
 import httpx
 import numpy as np
 import pandas as pd
-import registry
 from columns import NAMES
 from plan import RATE
-from recipe import kept
 from store import Gate, Result, write_json
 
 HERE = Path(__file__).parent
@@ -138,6 +136,9 @@ def run(home: Path) -> Result:
     """Load, overload, reload; all on a copy of the version that stage train made."""
     serving = home / "serving-trial"
     shutil.rmtree(serving, ignore_errors=True)
+    import registry  # here, because `bodies` is of use without them
+    from recipe import kept
+
     _, first = kept(home)
     folder = registry.publish(home, first)
     shutil.copytree(folder, serving / folder.name)

@@ -209,6 +209,16 @@ def test_a_policy_never_run_is_judged_from_acts_logged_with_their_chance():
     assert abs(value[logged == other].mean() - truth) > 0.02, "without chances it is wrong"
 
 
+def test_few_decisions_a_day_are_judged_by_the_day(monkeypatch):
+    rows = pd.DataFrame({name: np.zeros(240) for name in alarms.INPUTS})
+    rows["day"], rows["hour"] = np.repeat([f"d{i}" for i in range(10)], 24), list(range(24)) * 10
+    assert alarms.null_rates(rows).empty, "one an hour is too few"
+    monkeypatch.setattr(alarms.plan, "HOURS", 24)
+    bounds = alarms.null_bounds(alarms.null_rates(rows))
+    assert not alarms.null_alarms(alarms.null_rates(rows), bounds).any()
+    assert alarms.null_alarms(alarms.null_rates(rows.assign(temp_f=np.nan)), bounds).all()
+
+
 def test_psi_is_none_for_the_same_and_large_for_another_distribution():
     rng = np.random.default_rng(0)
     a, b = pd.Series(rng.normal(size=5000)), pd.Series(rng.normal(size=5000))
