@@ -10,22 +10,22 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import plan
 from columns import NUMBERS
 from decision import by_day
 from scipy import stats
 
 MARGIN = 0.1
-LEAST = 20
-"""Flights in an hour below which its null rates are not judged."""
 LEVELS = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3)
 INPUTS = [column.name for column in NUMBERS]
 Array = npt.NDArray[np.float64]
 
 
 def null_rates(rows: pd.DataFrame) -> pd.DataFrame:
-    """Share of missing values of each input in each hour of each day with flights enough."""
-    groups = rows[INPUTS].isna().groupby([rows["day"], rows["hour"]])
-    return groups.mean()[groups.size() >= LEAST]
+    """Share of missing values of each input in each stretch of each day with flights enough."""
+    hour = rows["hour"] // plan.HOURS * plan.HOURS
+    groups = rows[INPUTS].isna().groupby([rows["day"], hour])
+    return groups.mean()[groups.size() >= plan.HOUR_LEAST]
 
 
 def null_bounds(rates: pd.DataFrame) -> pd.DataFrame:

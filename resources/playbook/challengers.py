@@ -2,7 +2,7 @@
 
 The 14 days are left to judge it on; what was judged is what is released, without a last fit on
 everything. Scores are kept, so that release, monitor and retraining share one set of fits. Change:
-`MONTHS`, `JUDGED`.
+`JUDGED`; the months are `LATER` in `plan.py`.
 """
 
 from __future__ import annotations
@@ -14,44 +14,43 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import registry
-from delay_model import FIXED, PARAMETERS, Model, Scorer, fit
+from delay_model import FIXED, PARAMETERS, Model, Scorer
+from recipe import kept
 from store import digest, write_frame
 
-from data import known
-
-MONTHS = ("05", "06", "07", "08", "09", "10", "11", "12")
 JUDGED = pd.Timedelta(days=14)
 Array = npt.NDArray[np.float64]
 
 
 def load(home: Path) -> pd.DataFrame:
-    """The rows with ``p``, the probabilities of the first champion, from April on."""
+    """The rows with ``p``, the probabilities of the version that stage train made."""
     source = home / "tables" / "rows.parquet"
     rows = pd.read_parquet(source)
     rows.attrs["sha256"] = digest(source)
-    return rows.assign(p=Scorer(registry.publish(home, 1)).probability(rows))
+    _, first = kept(home)
+    return rows.assign(p=Scorer(registry.publish(home, first)).probability(rows))
 
 
-def cutoff(month: str) -> str:
-    """The day at which the challenger for `month` stops learning."""
-    return str((pd.Timestamp(f"2013-{month}-01") - JUDGED).date())
+def cutoff(begin: str) -> str:
+    """The day at which the challenger for the month that begins with `begin` stops learning."""
+    return str((pd.Timestamp(begin) - JUDGED).date())
 
 
-def challenger(rows: pd.DataFrame, month: str) -> Model:
-    """The model that would replace the champion at the start of `month`."""
-    train = known(rows, cutoff(month))
-    return fit(train, train["late"])
+def challenger(home: Path, rows: pd.DataFrame, begin: str) -> Model:
+    """The model that would replace the champion on the day `begin`, made as training kept it."""
+    recipe, _ = kept(home)
+    return recipe.fit(rows, cutoff(begin))
 
 
 def scores(home: Path, rows: pd.DataFrame, day: str) -> Array:
     """Probabilities from a model of what was known on `day`; missing for flights before it."""
-    about = f"{rows.attrs['sha256']}{day}{PARAMETERS}{FIXED}"
+    recipe, _ = kept(home)
+    about = f"{rows.attrs['sha256']}{day}{recipe}{PARAMETERS}{FIXED}"
     path = home / "tables" / f"scores-{hashlib.sha256(about.encode()).hexdigest()[:12]}.parquet"
     later = (rows["day"] >= day).to_numpy()
     out = np.full(len(rows), np.nan)
     if not path.exists():
-        train = known(rows, day)
-        model = fit(train, train["late"])
-        write_frame(path, pd.DataFrame({"p": model.probability(rows[later])}))
+        p = recipe.fit(rows, day).probability(rows[later])
+        write_frame(path, pd.DataFrame({"p": p}))
     out[later] = pd.read_parquet(path)["p"].to_numpy()
     return out

@@ -20,6 +20,8 @@ class Column:
 
 
 MINUTES = 3000.0
+TEXT = 8
+"""Letters that a category may have."""
 CATEGORIES = ("carrier", "origin", "dest")
 NUMBERS = (
     # the plan

@@ -1,20 +1,33 @@
 """What a batch must look like before it enters the log, and what becomes of rows that do not.
 
-Change: the columns with their ranges, and `unit_gap`, the law that ties your columns together.
-A range cannot see a wrong unit (25 is a temperature in both scales); a law between columns can.
+Change: the columns with their ranges, and `LAWS`, what ties your columns together. A range cannot
+see a wrong unit (25 is a temperature in both scales); a law between columns can, and what no law
+ties is not seen: both ends of every flight an hour off would pass.
 """
 
 from __future__ import annotations
 
+import events
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
 UNIT_GAP = 0.5
 """Largest median gap in points of humidity; real days in January to April reach 0.1, see data."""
+GROUND = (10.0, 60.0)
+"""Bounds of the median minutes of a flight that were not in the air; months have 25 to 33."""
+MOST, FEW = 0.5, 20
+"""More bad rows than this share are a fault of the batch; under `FEW` rows nobody can tell."""
 
 MINUTE = pa.Column(int, pa.Check.in_range(0, 2**31), coerce=True)
 AIRPORT = pa.Column(str, pa.Check.str_matches(r"^[A-Z]{3}$"))
+
+
+def _minutes(low: float, high: float) -> pa.Column:
+    """Minutes, which this source gives whole: hours would come as fractions."""
+    whole = pa.Check(lambda x: x % 1 == 0, error="whole minutes")
+    return pa.Column(float, [pa.Check.in_range(low, high), whole], nullable=True, coerce=True)
+
 
 FLIGHTS = pa.DataFrameSchema(
     {
@@ -26,9 +39,9 @@ FLIGHTS = pa.DataFrameSchema(
         "dest": AIRPORT,
         "tailnum": pa.Column(str, nullable=True),
         "distance": pa.Column(float, pa.Check.in_range(10, 6000), coerce=True),  # miles
-        "dep_delay": pa.Column(float, pa.Check.in_range(-90, 1440), nullable=True, coerce=True),
-        "arr_delay": pa.Column(float, pa.Check.in_range(-120, 1440), nullable=True, coerce=True),
-        "air_time": pa.Column(float, pa.Check.in_range(10, 1000), nullable=True, coerce=True),
+        "dep_delay": _minutes(-90, 1440),
+        "arr_delay": _minutes(-120, 1440),
+        "air_time": _minutes(10, 1000),
         "sched_dep": MINUTE,
         "sched_arr": MINUTE,
     },
@@ -86,11 +99,29 @@ def check(kind: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         bad = frame.loc[reasons.index].assign(why=reasons)
         # Without those rows every column can take its type; a second failure is a real one.
         good = schema.validate(frame.drop(index=reasons.index)).reset_index(drop=True)
-    if kind == "weather" and len(good) and (gap := unit_gap(good)) > UNIT_GAP:
-        raise ContractError(f"weather: humidity is {gap:.1f} points from temp_f and dewp_f: unit?")
+    if len(frame) >= FEW and len(bad) > MOST * len(frame):
+        most = bad["why"].value_counts()
+        raise ContractError(f"{kind}: {most.iloc[0]} of {len(frame)} rows: {most.index[0]}: unit?")
+    LAWS[kind](good)
     if good[key].duplicated().any():
         raise ContractError(f"{kind}: {key} is not unique")
     return good, bad.reset_index(drop=True)
+
+
+def humidity(weather: pd.DataFrame) -> None:
+    """Raise unless humidity follows from temperature and dew point."""
+    if (gap := unit_gap(weather)) > UNIT_GAP:
+        raise ContractError(f"weather: humidity is {gap:.1f} points from temp_f and dewp_f: unit?")
+
+
+def clocks(flights: pd.DataFrame) -> None:
+    """Raise unless plan, delays and time in the air leave the ground its usual minutes."""
+    spent = events.taxi(flights)
+    if len(spent) >= FEW and not GROUND[0] <= (ground := float(spent.median())) <= GROUND[1]:
+        raise ContractError(f"flights: {ground:.0f} minutes on the ground: zone or unit?")
+
+
+LAWS = {"flights": clocks, "weather": humidity}
 
 
 def unit_gap(weather: pd.DataFrame) -> float:

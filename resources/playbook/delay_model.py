@@ -71,10 +71,14 @@ class Model:
 
     encoder: Encoder
     trees: LGBMClassifier
+    slope: float = 1.0
+    intercept: float = 0.0
+    """Of a recalibration; these change nothing."""
 
     def probability(self, rows: pd.DataFrame) -> Array:
         """The probability that each flight is late."""
-        return np.asarray(self.trees.booster_.predict(self.encoder(rows)), float)
+        p = np.asarray(self.trees.booster_.predict(self.encoder(rows)), float)
+        return recalibrated(p, self.slope, self.intercept)
 
     @property
     def text(self) -> str:
@@ -91,9 +95,7 @@ def fit(rows: pd.DataFrame, late: npt.ArrayLike, parameters: dict[str, Any] | No
     return Model(encoder, trees.fit(encoder(rows), np.asarray(late, int)))
 
 
-def export(
-    model: Model, sample: pd.DataFrame, folder: Path, slope: float = 1.0, intercept: float = 0.0
-) -> None:
+def export(model: Model, sample: pd.DataFrame, folder: Path) -> None:
     """Write the bundle: the model file first, the manifest that makes it count last."""
     from onnxmltools import convert_lightgbm
     from onnxmltools.convert.common.data_types import FloatTensorType
@@ -108,16 +110,18 @@ def export(
         "names": list(NAMES),
         "categories": model.encoder.categories,
         "threshold": COSTS.threshold,
-        "slope": slope,
-        "intercept": intercept,
+        "slope": model.slope,
+        "intercept": model.intercept,
         "sample": sample.astype(object).where(sample.notna(), None).to_dict("list"),
-        "answers": recalibrated(model.probability(sample), slope, intercept).tolist(),
+        "answers": model.probability(sample).tolist(),
     }
     write_json(folder / "bundle.json", manifest)
 
 
 def recalibrated(p: Array, slope: float, intercept: float) -> Array:
-    """Probabilities with their log-odds stretched and shifted (Platt)."""
+    """Probabilities with their log-odds stretched and shifted (Platt); none is left as it is."""
+    if (slope, intercept) == (1.0, 0.0):
+        return p
     p = np.clip(p, 1e-6, 1 - 1e-6)
     return np.asarray(1 / (1 + np.exp(-(slope * np.log(p / (1 - p)) + intercept))), float)
 
@@ -162,5 +166,4 @@ class Scorer:
         """The same, of rows already encoded. Asks for this output alone: `label` warns."""
         (both,) = self.session.run(["probabilities"], {"rows": matrix})
         p = np.asarray(both, float)[:, 1]
-        slope, intercept = self.manifest["slope"], self.manifest["intercept"]
-        return p if (slope, intercept) == (1.0, 0.0) else recalibrated(p, slope, intercept)
+        return recalibrated(p, self.manifest["slope"], self.manifest["intercept"])

@@ -1,10 +1,11 @@
 """Features of flights as of the moment of the decision; the same object offline and online.
 
 `State` holds the log; `State.rows(flights)` looks two hours ahead of each flight and sees nothing
-later. Offline it gets a year, online what has happened so far: `tests` blank everything after the
-decision and want the same numbers. Change: the features, in `rows` and in `columns.py` together.
-Windows are two binary searches on ``group * 2**32 + minute`` and a running sum of whole numbers,
-which is exact: a loop over groups took 25 times as long.
+that came later. Windows hold what was reported in them, so a row that comes late counts from its
+receipt, offline as online. Offline it gets a year, online what has happened so far: tests blank all
+after the decision and want the same numbers. Change: the features, in `rows` and in `columns.py`
+together. Windows are two binary searches on ``group * 2**32 + minute`` and a running sum of whole
+numbers, which is exact: a loop over groups took 25 times as long.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import plan
 from columns import CATEGORIES, NAMES
 
 AHEAD = 120
@@ -56,10 +58,12 @@ class State:
         }
         self.books: dict[str, pd.Index] = {}
         groups = {name: self._code(name, keys) for name, keys in _keys(self.log).items()}
-        dep, land, known = self.log["dep"], self.log["land"], self.log["known_at"]
-        dep_delay, arr_delay = dep - self.log["sched_dep"], land - self.log["sched_arr"]
-        self.delays = {g: Windows(groups[g], dep, dep_delay) for g in ("origin", "city", "carrier")}
-        self.landed = Windows(groups["dest"], land, arr_delay)
+        left, down, known = (self.log[n] for n in ("dep_known", "land_known", "known_at"))
+        dep_delay = self.log["dep"] - self.log["sched_dep"]
+        arr_delay = self.log["land"] - self.log["sched_arr"]
+        places = ("origin", "city", "carrier")
+        self.delays = {g: Windows(groups[g], left, dep_delay) for g in places}
+        self.landed = Windows(groups["dest"], down, arr_delay)
         self.planned = Windows(groups["origin"], self.log["sched_dep"])
         rated = ("city", "route", "carrier", "hour", "flight")
         self.rates = {g: Windows(groups[g], known, self.log["late"]) for g in rated}
@@ -128,7 +132,8 @@ class State:
         planned = leg["sched_dep"].to_numpy(np.int64)
         dep, land = leg["dep"].to_numpy(float), leg["land"].to_numpy(float)
         found &= start - planned < 2 * DAY
-        left, down = found & (dep <= now), found & (land <= now)
+        left = found & (leg["dep_known"].to_numpy(float) <= now)
+        down = found & (leg["land_known"].to_numpy(float) <= now)
         waiting = found & ~left & (planned <= now)
         return {
             "leg_gap_min": np.where(found, start - planned, np.nan).astype(float),
@@ -140,8 +145,8 @@ class State:
 
 def _hour(flights: pd.DataFrame) -> pd.Series:
     """The local hour of departure."""
-    start = pd.Timestamp("2013-01-01", tz="UTC") + pd.to_timedelta(flights["sched_dep"], unit="min")
-    return start.dt.tz_convert("America/New_York").dt.hour
+    start = pd.Timestamp(plan.EPOCH, tz="UTC") + pd.to_timedelta(flights["sched_dep"], unit="min")
+    return start.dt.tz_convert(plan.ZONE).dt.hour
 
 
 def _keys(flights: pd.DataFrame) -> dict[str, pd.Series]:

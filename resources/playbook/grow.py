@@ -1,8 +1,9 @@
-"""The features on Ray: ``python resources/playbook/grow.py [--home playbook-run]``. Needs: data.
+"""The same code on engines: ``python resources/playbook/grow.py ray|dask``. Needs: train.
 
-Not a stage of the run: on one machine it is slower. It shows which line changes, and that the
-numbers do not. Windows over time need the whole log, so it is put once where every task can read
-it, and the queries are split, not the events. Change: the address of the cluster in `ray.init`.
+Not a stage of the run: on one machine an engine is slower. It shows which lines change, and that
+the numbers do not. Windows over time need the whole log, so it is put once where every task can
+read it, and the queries are split, not the events. Fits of several months are independent, so they
+are tasks as they are. Change: the address of the cluster in `on_ray` or `on_dask`.
 """
 
 from __future__ import annotations
@@ -10,53 +11,101 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # a cluster of this machine alone
+os.environ.setdefault("PYTHONPATH", str(Path(__file__).parent))  # where workers find these modules
 
 import pandas as pd
-import ray
+import plan
 from features import State
+from recipe import kept
 
-HERE = Path(__file__).parent
+CORES = 2
+FITTED = plan.LATER[:2]
+Map = Callable[[Callable[[Any, Any], Any], Any, list[Any]], list[Any]]
+"""Runs ``task(shared, item)`` for every item; `shared` travels once."""
 
 
-def rows_on_ray(log: pd.DataFrame, weather: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
-    """`State.rows` of `queries`, in parallel over the cluster that is connected."""
-    state = ray.put(State(log, weather))
+@contextmanager
+def on_ray() -> Iterator[Map]:
+    """Tasks on Ray."""
+    import ray
 
-    @ray.remote(num_cpus=1)
-    def part(known: State, some: pd.DataFrame) -> pd.DataFrame:
-        return known.rows(some)
+    ray.init(num_cpus=CORES, include_dashboard=False, log_to_driver=False)
 
-    cores = int(ray.cluster_resources()["CPU"])  # type: ignore[no-untyped-call]
-    size = -(-len(queries) // cores)
-    pieces = [queries.iloc[i : i + size] for i in range(0, len(queries), size)]
-    return pd.concat(ray.get([part.remote(state, piece) for piece in pieces]))
+    def run(task: Callable[[Any, Any], Any], shared: Any, items: list[Any]) -> list[Any]:
+        once, remote = ray.put(shared), ray.remote(task)
+        return list(ray.get([remote.remote(once, item) for item in items]))
+
+    yield run
+    ray.shutdown()
+
+
+@contextmanager
+def on_dask() -> Iterator[Map]:
+    """Tasks on Dask."""
+    from distributed import Client
+
+    with Client(n_workers=CORES, threads_per_worker=1, dashboard_address=None) as client:
+
+        def run(task: Callable[[Any, Any], Any], shared: Any, items: list[Any]) -> list[Any]:
+            once = client.scatter(shared, broadcast=True)
+            return list(client.gather([client.submit(task, once, item) for item in items]))
+
+        yield run
+
+
+def features(state: State, queries: pd.DataFrame) -> pd.DataFrame:
+    """A task: the features of some flights."""
+    return state.rows(queries)
+
+
+def trees(work: Any, day: str) -> str:
+    """A task: the model of what was known on a day, as text."""
+    recipe, rows = work
+    return str(recipe.fit(rows, day).text)
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds and result."""
+    began = time.monotonic()
+    result = call()
+    return time.monotonic() - began, result
 
 
 def main() -> None:
-    """Compare both ways on the first quarter and print the seconds."""
-    parser = argparse.ArgumentParser()
+    """Compare one process and an engine on features of a quarter and on two fits."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("engine", choices=("ray", "dask"))
     parser.add_argument("--home", type=Path, default=Path("playbook-run"))
-    tables = parser.parse_args().home / "tables"
-    log, sky = (pd.read_parquet(tables / f"{name}.parquet") for name in ("events", "weather"))
-    queries = log[log["day"] < "2013-04-01"]
-    began = time.monotonic()
-    alone = State(log, sky).rows(queries)
-    one = time.monotonic() - began
-    began = time.monotonic()
-    environment = {"env_vars": {"PYTHONPATH": str(HERE)}}
-    ray.init(num_cpus=2, runtime_env=environment, include_dashboard=False, log_to_driver=False)
-    start = time.monotonic() - began
-    began = time.monotonic()
-    spread = rows_on_ray(log, sky, queries)
-    many = time.monotonic() - began
-    pd.testing.assert_frame_equal(alone, spread)
-    seconds = f"one process {one:.1f} s; Ray {many:.1f} s, start {start:.1f} s"
-    print(f"{len(queries)} flights, equal: {seconds}")
-    ray.shutdown()
+    options = parser.parse_args()
+    tables = options.home / "tables"
+    log, sky, rows = (
+        pd.read_parquet(tables / f"{n}.parquet") for n in ("events", "weather", "rows")
+    )
+    queries, state = log[log["day"] < plan.TRAIN_UNTIL], State(log, sky)
+    size = -(-len(queries) // CORES)
+    pieces = [queries.iloc[i : i + size] for i in range(0, len(queries), size)]
+    work = (kept(options.home)[0], rows)
+    alone, table = timed(lambda: features(state, queries))
+    single, texts = timed(lambda: [trees(work, day) for day in FITTED])
+    engine = {"ray": on_ray, "dask": on_dask}[options.engine]()
+    start, run = timed(engine.__enter__)
+    spread, parts = timed(lambda: run(features, state, pieces))
+    fitted, again = timed(lambda: run(trees, work, list(FITTED)))
+    pd.testing.assert_frame_equal(table, pd.concat(parts))
+    if texts != again:
+        raise SystemExit("the trees differ")
+    print(f"{options.engine}: start {start:.1f} s; all equal")
+    print(f"features of {len(queries)} flights: {spread:.1f} s, one process {alone:.1f} s")
+    print(f"{len(FITTED)} fits: {fitted:.1f} s, one process {single:.1f} s")
+    engine.__exit__(None, None, None)
 
 
 if __name__ == "__main__":

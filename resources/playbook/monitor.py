@@ -8,11 +8,9 @@ Writes `monitor.html` and `monitor.prom` for Prometheus, whose rules are in `ale
 
 from __future__ import annotations
 
-import base64
-import io
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import alarms
 import challengers
@@ -20,16 +18,20 @@ import contract
 import feed
 import numpy as np
 import pandas as pd
+import plan
 from decision import COSTS, per_thousand
 from delay_model import recalibrated
+from features import AHEAD
+from recipe import platt
+from report import page
 from store import Gate, Result, write_text
-from train import platt
 
 from data import between
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 HARM = 0.03
-START = "2013-05-01"
-QUIET_DAY = "2013-09-18"
 
 
 def weekly(rows: pd.DataFrame, p: str, better: str) -> pd.DataFrame:
@@ -51,8 +53,7 @@ def backtest(home: Path, rows: pd.DataFrame) -> pd.DataFrame:
     No later model exists for them: harm is against the same model calibrated in hindsight.
     """
     parts = []
-    days = ("2013-02-01", "2013-03-01", "2013-04-01", START)
-    for start, end in pairwise(days):
+    for start, end in pairwise(plan.BACKTEST):
         p = challengers.scores(home, rows, start)
         part = between(rows.assign(q=p), start, end)
         line = platt(part["q"].to_numpy(), part["late"])
@@ -63,7 +64,7 @@ def backtest(home: Path, rows: pd.DataFrame) -> pd.DataFrame:
 
 def faults(rows: pd.DataFrame, bounds: pd.DataFrame, sky: pd.DataFrame) -> dict[str, Any]:
     """Feeds broken on purpose: hours of a quiet day that fire, days on which Celsius is seen."""
-    day = rows[rows["day"] == QUIET_DAY]
+    day = rows[rows["day"] == plan.QUIET_DAY]
     lost = {"nothing": [], "airport's delays": ["origin_delay_1h_min", "origin_delay_3h_min"]}
     lost |= {"previous legs": [n for n in rows.columns if n.startswith("leg_")]}
     lost |= {"weather": ["temp_f", "wind_mph"]}
@@ -78,19 +79,26 @@ def faults(rows: pd.DataFrame, bounds: pd.DataFrame, sky: pd.DataFrame) -> dict[
     return {"lost": fired, "Celsius": caught}
 
 
+def learned(rates: pd.DataFrame) -> pd.DataFrame:
+    """Bounds of null rates, from days on which every window was full and no alarm was judged."""
+    day = rates.index.get_level_values("day")
+    return alarms.null_bounds(rates[(day >= plan.WARM) & (day < plan.TEST_UNTIL)])
+
+
 def run(home: Path) -> Result:
     """Alarms fired in shifted and quiet weeks, quiet hours and broken ones."""
     rows = challengers.load(home)
     past = backtest(home, rows)
     level = alarms.choose(past["low"], past["shifted"])
-    later = rows["day"] >= START
+    later = rows["day"] >= plan.TEST_UNTIL
     fresh = np.full(len(rows), np.nan)
-    for month in challengers.MONTHS:
-        inside = (rows["day"].str[5:7] == month).to_numpy()
-        fresh[inside] = challengers.scores(home, rows, challengers.cutoff(month))[inside]
+    for begin in plan.LATER:
+        inside = ((rows["day"] >= begin) & (rows["day"] < plan.month_after(begin))).to_numpy()
+        fresh[inside] = challengers.scores(home, rows, challengers.cutoff(begin))[inside]
     weeks = weekly(rows.assign(fresh=fresh)[later], "p", "fresh")
     weeks["alarm"] = weeks["low"] > level
-    train = between(rows, "", "2013-04-01").sample(20_000, random_state=0)
+    train = between(rows, "", plan.TRAIN_UNTIL)
+    train = train.sample(min(plan.COMPARED_ROWS, len(train)), random_state=0)
     tests = pd.DataFrame([alarms.usual(train, part) for part in _parts(rows[later], weeks)])
     counts = {
         name: {
@@ -100,9 +108,9 @@ def run(home: Path) -> Result:
         for name, fired in (("observed over expected", weeks["alarm"]), *tests.items())
     }
     rates = alarms.null_rates(rows)
-    early = rates.index.get_level_values("day") < START
-    bounds = alarms.null_bounds(rates[early])
-    hours = alarms.null_alarms(rates[~early], bounds)
+    day = rates.index.get_level_values("day")
+    bounds = learned(rates)
+    hours = alarms.null_alarms(rates[day >= plan.TEST_UNTIL], bounds)
     sky = pd.read_parquet(home / "tables" / "weather.parquet")
     broken = faults(rows, bounds, sky)
     figures = {
@@ -122,7 +130,13 @@ def run(home: Path) -> Result:
         Gate("hours with a false null alarm", float(hours.mean()), high=0.01),
         Gate("hours that fire with nothing lost", int(broken["lost"]["nothing"][0]), high=0),
     ]
-    write_text(home / "monitor.html", page(weeks, level))
+    tables = {
+        "Weeks that each alarm fired in": pd.DataFrame(counts).T,
+        "Weeks": weeks.set_index("week").round(3),
+        "Faults injected": pd.DataFrame({"hours that fire": broken["lost"]}),
+    }
+    report = page("Monitor", gates, tables, plots(weeks, level, hours))
+    write_text(home / "monitor.html", report)
     write_text(home / "monitor.prom", exposition(weeks, bounds, sky))
     return Result(figures, gates)
 
@@ -141,24 +155,48 @@ def exposition(weeks: pd.DataFrame, bounds: pd.DataFrame, sky: pd.DataFrame) -> 
         f"weather_unit_gap {contract.unit_gap(day):.4f}",
         f"monitor_last_run_seconds {feed.EPOCH.timestamp() + 60 * sky['observed'].max():.0f}",
     ]
-    lines += [f'model_null_bound{{input="{n}"}} {b:.3f}' for n, b in bounds.max().items() if b < 1]
+    for hour, row in request_bounds(bounds).iterrows():
+        lines += [
+            f'model_null_bound{{input="{n}",hour="{hour}"}} {b:.3f}'
+            for n, b in row.dropna().items()
+        ]
     return "\n".join(lines) + "\n"
 
 
-def page(weeks: pd.DataFrame, level: float) -> str:
-    """The weeks in one file that a browser opens."""
+def request_bounds(bounds: pd.DataFrame) -> pd.DataFrame:
+    """The bounds by the hour of the request in UTC, which is what Prometheus knows.
+
+    A request comes `AHEAD` of the local hour that bounds are kept for, the zone has two offsets,
+    and the rule looks back an hour: each hour takes the widest bound of those it may see.
+    """
+    days = [f"{plan.EPOCH[:4]}-{month:02}-01" for month in (1, 7)]
+    offsets = {
+        int(pd.Timestamp(day, tz=plan.ZONE).utcoffset().total_seconds() // 3600) for day in days
+    }
+    ahead = AHEAD // 60
+    found = {}
+    for hour in range(24):
+        local = {(hour - back + offset + ahead) % 24 for back in (0, 1) for offset in offsets}
+        seen = bounds[bounds.index.isin({one // plan.HOURS * plan.HOURS for one in local})].max()
+        found[hour] = seen[seen < 1]
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis("hour")
+
+
+def plots(weeks: pd.DataFrame, level: float, hours: pd.Series) -> Figure:
+    """The weekly alarm, the harm that it should find, the hourly alarms by day."""
     from matplotlib.figure import Figure
 
-    figure = Figure((11, 6), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True)
-    above.plot(weeks["week"], weeks["ratio"], "o-", label="observed over expected")
-    above.plot(weeks["week"], weeks["low"], label="its lower bound")
-    above.axhline(level, color="red", label="alarm")
+    figure = Figure((13, 9), layout="constrained")
+    above, middle, below = figure.subplots(3, 1, sharex=True)
+    day = pd.to_datetime(weeks["week"])
+    above.plot(day, weeks["ratio"], "o-", label="observed over expected")
+    above.fill_between(day, weeks["low"], weeks["ratio"], alpha=0.3, label="to its lower bound")
+    above.axhline(level, color="red", label="alarm where the bound lies above")
     above.legend()
-    below.bar(weeks["week"], 100 * weeks["harm"], color=np.where(weeks["shifted"], "red", "grey"))
-    below.set_ylabel("cost over a fresh model, %")
-    below.tick_params("x", rotation=90)
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=80)
-    data = base64.b64encode(image.getvalue()).decode()
-    return f'<title>Monitor</title><img src="data:image/png;base64,{data}">'
+    above.set_ylabel("late flights")
+    middle.bar(day, 100 * weeks["harm"], 5, color=np.where(weeks["shifted"], "red", "grey"))
+    middle.set_ylabel("cost over a fresh model, %")
+    daily = hours.groupby(level="day").sum()
+    below.bar(pd.to_datetime(daily.index), daily)
+    below.set_ylabel("hours with a null alarm")
+    return figure

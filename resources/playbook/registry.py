@@ -2,11 +2,13 @@
 
 `champion` is the alias that serves, `previous` the way back. The server does not ask MLflow: what
 is promoted is copied to ``serving/`` and named in one small file, so a registry that is down stops
-no answer. Change: `uri` to ``postgresql://...`` and `artifacts` to ``s3://...`` for many writers.
+no answer. Many writers: ``MLFLOW_TRACKING_URI=postgresql://...``
+and ``PLAYBOOK_ARTIFACTS=s3://...``. Change: `NAME`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -28,7 +30,7 @@ def uri(home: Path) -> str:
 
 def artifacts(home: Path) -> str:
     """Where models are kept."""
-    return (home / "artifacts").as_uri()
+    return os.environ.get("PLAYBOOK_ARTIFACTS") or (home / "artifacts").as_uri()
 
 
 def _client(home: Path) -> Any:
@@ -47,37 +49,38 @@ def register(
     sample: pd.DataFrame,
     about: dict[str, Any],
     metrics: dict[str, float],
-    slope: float = 1.0,
-    intercept: float = 0.0,
 ) -> int:
     """Log the model with its lineage and register it; the same model again is the same version."""
     import mlflow
     from mlflow.models import infer_signature
 
     client = _client(home)
-    content = f"{model.text}{model.encoder.categories}{slope}{intercept}"
+    content = f"{model.text}{model.encoder.categories}{model.slope}{model.intercept}"
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     for version in client.search_model_versions(f"name = '{NAME}'"):
         if version.tags.get("key") == key:
             return int(version.version)
     bundle = home / "bundles" / key
-    export(model, sample, bundle, slope, intercept)
+    export(model, sample, bundle)
     Scorer(bundle)  # what cannot be loaded is not registered
     matrix = pd.DataFrame(model.encoder(sample), columns=list(sample.columns))
-    with mlflow.start_run():
+    with mlflow.start_run() as run:
         mlflow.log_params(about)
         mlflow.log_metrics(metrics)
         mlflow.log_artifacts(str(bundle), "bundle")
         info = mlflow.lightgbm.log_model(
             model.trees,
             name="model",
-            registered_model_name=NAME,
             signature=infer_signature(matrix, model.probability(sample)),
             pip_requirements=["lightgbm", "onnxruntime"],  # scanning for them takes 24 s
         )
-    number = int(info.registered_model_version)
-    client.set_model_version_tag(NAME, str(number), "key", key)  # last: without it, not counted
-    return number
+    with contextlib.suppress(mlflow.MlflowException):  # it exists
+        client.create_registered_model(NAME)
+    # Last, and with its key in one step: a version without one would be made a second time.
+    made = client.create_model_version(
+        NAME, info.model_uri, run.info.run_id, tags={"key": key}, model_id=info.model_id
+    )
+    return int(made.version)
 
 
 def aliases(home: Path) -> dict[str, int]:

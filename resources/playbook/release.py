@@ -2,7 +2,8 @@
 
 The rule is fixed before the start: release if the upper end of the A/B interval is below zero, the
 sample ratio is as planned and the new model does not act more than `ACTS` more often. A replay
-knows both outcomes of every flight; it cannot show seats that run out. Change: the rule, `STEPS`.
+knows both outcomes of every flight; it cannot show seats that run out. Change: the rule,
+`STEPS`, what is assigned in `plan.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import challengers
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import plan
 from decision import COSTS, cost, day_interval
 from store import Gate, Result
 from trials import compare, false_alarms, sample_ratio, treated
@@ -41,7 +43,7 @@ def canary(rows: pd.DataFrame, old: Array, new: Array, allowed: float) -> tuple[
 
     Two guards: how often it acts, known at once; what it costs, known with the labels.
     """
-    day, units = rows["day"].to_numpy(), rows["flight_id"]
+    day, units = rows["day"].to_numpy(), rows[plan.UNIT]
     days, begin = sorted(set(day)), 0
     before, after = (cost(rows["late"], p > COSTS.threshold) for p in (old, new))
     for share, length in STEPS:
@@ -49,12 +51,15 @@ def canary(rows: pd.DataFrame, old: Array, new: Array, allowed: float) -> tuple[
         spent = np.where(arm, after, before)
         for evening in range(1, length + 1):
             seen = np.isin(day, days[begin : begin + evening])
+            sides = [units[seen & side].nunique() for side in (arm, ~arm)]
+            if not sides[0]:
+                continue
             acted = float((new > COSTS.threshold)[seen & arm].mean())
             usual = float((old > COSTS.threshold)[seen & arm].mean())  # the shadow on the same rows
             if abs(acted - usual) > allowed:
                 return share, f"acts on {acted:.0%}, the old model on {usual:.0%} of the same"
-            if share < 1 and evening > 1:
-                _, low, _ = compare(spent[seen], arm[seen])
+            if evening > 1 and min(sides) >= plan.CANARY_LEAST:
+                _, low, _ = compare(spent[seen], arm[seen], units[seen])
                 if 1000 * low > WORSE:
                     return share, f"costs at least {1000 * low:.0f} more per 1,000"
         begin += length
@@ -64,8 +69,8 @@ def canary(rows: pd.DataFrame, old: Array, new: Array, allowed: float) -> tuple[
 def run(home: Path) -> Result:
     """Three ways to ask whether the new model is better, beside the truth."""
     rows = challengers.load(home)
-    rows = rows.assign(new=challengers.scores(home, rows, challengers.cutoff("06")))
-    june = between(rows, "2013-06-01", "2013-07-01")
+    rows = rows.assign(new=challengers.scores(home, rows, challengers.cutoff(plan.TRIAL[0])))
+    june = between(rows, *plan.TRIAL)
     old, new = june["p"].to_numpy(), june["new"].to_numpy()
     before, after = (cost(june["late"], p > COSTS.threshold) for p in (old, new))
     shadow = day_interval(after - before, june["day"])
@@ -74,9 +79,10 @@ def run(home: Path) -> Result:
         day_interval((after - before)[week == w], june["day"].to_numpy()[week == w])
         for w in range(4)
     ]
-    arm = treated(june["flight_id"], 0.5)
-    test = tuple(1000 * x for x in compare(np.where(arm, after, before), arm))
-    ratio = sample_ratio(arm, 0.5)
+    arm = treated(june[plan.UNIT], 0.5)
+    test = tuple(1000 * x for x in compare(np.where(arm, after, before), arm, june[plan.UNIT]))
+    assigned = ~june[plan.UNIT].duplicated().to_numpy()
+    ratio = sample_ratio(arm[assigned], 0.5)
     more = float((new[arm] > COSTS.threshold).mean() - (old[~arm] > COSTS.threshold).mean())
     flight, day = np.arange(len(june)), pd.factorize(june["day"])[0].astype(np.int64)
     alarms = {
@@ -84,7 +90,7 @@ def run(home: Path) -> Result:
         "by day, tested by flight": false_alarms(before, day, False, DRAWS),
         "by day, tested by day": false_alarms(before, day, True, DRAWS),
     }
-    ahead = between(rows, challengers.cutoff("06"), "2013-06-01")
+    ahead = between(rows, challengers.cutoff(plan.TRIAL[0]), plan.TRIAL[0])
     allowed = tolerance(ahead, ahead["p"].to_numpy(), ahead["new"].to_numpy())
     reached, why = canary(june, old, new, allowed)
     broken, stopped = canary(june, old, 1 - new, allowed)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from columns import CATEGORIES, NUMBERS
+from columns import CATEGORIES, NUMBERS, TEXT
 from delay_model import BundleError, Scorer
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
@@ -44,7 +44,9 @@ VERSION = Gauge("model_version", "The version that answers.")
 LOADS = Counter("model_load_failures_total", "Bundles refused.")
 
 _strict = ConfigDict(extra="forbid")
-_fields: dict[str, Any] = {name: (Annotated[str, Field(max_length=8)], ...) for name in CATEGORIES}
+_fields: dict[str, Any] = {
+    name: (Annotated[str, Field(max_length=TEXT)], ...) for name in CATEGORIES
+}
 for column in NUMBERS:  # JSON has no NaN: a missing value is null, and it has to be said
     limits = Field(ge=column.low, le=column.high, allow_inf_nan=False)
     kind = Annotated[float, limits]

@@ -83,3 +83,28 @@ def test_labels_are_known_when_the_flight_has_landed_and_not_before(world):
     assert (log["known_at"][landed] == log["land"][landed]).all()
     assert (log["known_at"][~landed] == log["sched_arr"][~landed] + events.GIVE_UP).all()
     assert log["late"][~landed].all()
+
+
+def test_nothing_of_a_row_is_known_before_it_was_received():
+    flights = feed.flights(1)
+    some = flights["carrier"] == "UA"
+    late = events.build(flights.assign(received=50_000 * some))
+    plain = events.build(flights)
+    told = late["carrier"] == "UA"
+    assert (late["known_at"][told] >= 50_000).all()
+    assert (late["known_at"][~told] == plain["known_at"][~told]).all()
+    before = late["sched_dep"] < 50_000 - AHEAD
+    rows = State(late, feed.weather(1)).rows(late)
+    assert rows.loc[told & before, "carrier_delay_3h_min"].isna().all()
+    assert State(plain, feed.weather(1)).rows(plain).loc[told, "carrier_delay_3h_min"].notna().any()
+
+
+def test_the_proof_by_blanking_holds_with_late_rows_too():
+    flights = feed.flights(1).head(9000)
+    received = flights["sched_dep"] + np.random.default_rng(0).choice([0, 90, 3000], len(flights))
+    log, sky = events.build(flights.assign(received=received)), feed.weather(1)
+    rows = State(log, sky).rows(log)
+    for i in range(3000, 9000, 600):
+        one = log.iloc[[i]]
+        past = events.as_known(log, int(one["sched_dep"].iloc[0]) - AHEAD)
+        pd.testing.assert_frame_equal(State(past, sky).rows(one), rows.iloc[[i]])

@@ -117,3 +117,60 @@ def test_a_file_half_written_by_a_killed_process_is_not_read(tmp_path, flights):
     log.ingest(tmp_path, "flights", flights, received=10)
     (tmp_path / "flights" / ".x.parquet.1.part").write_bytes(b"PAR1")
     assert len(log.current(tmp_path, "flights")) == 500
+
+
+def test_an_old_batch_sent_again_later_undoes_no_correction(tmp_path, flights):
+    right = flights.head(1).assign(arr_delay=77.0)
+    log.ingest(tmp_path, "flights", flights, received=10)
+    log.ingest(tmp_path, "flights", right, received=20)
+    assert log.ingest(tmp_path, "flights", flights, received=30).known
+    log.ingest(tmp_path, "flights", flights.head(40), received=40)  # the same words, otherwise cut
+    now = log.current(tmp_path, "flights").set_index("flight_id")
+    assert now.loc[right["flight_id"].iloc[0], "arr_delay"] == 77.0
+    assert (now["received"].drop(right["flight_id"]) == 10).all()
+
+
+def test_the_log_can_be_read_as_it_stood(tmp_path, flights):
+    log.ingest(tmp_path, "flights", flights, received=10)
+    log.ingest(tmp_path, "flights", flights.head(1).assign(arr_delay=77.0), received=20)
+    assert (log.current(tmp_path, "flights", until=19)["received"] == 10).all()
+    assert (log.current(tmp_path, "flights", until=20)["received"] == 20).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("weather", lambda f: f.assign(pressure_mb=f["pressure_mb"] / 33.86)),  # inches of mercury
+        (
+            "flights",
+            lambda f: f.assign(arr_delay=f["arr_delay"] / 60, dep_delay=f["dep_delay"] / 60),
+        ),
+        ("flights", lambda f: f.assign(sched_dep=f["sched_dep"] + 60)),
+        ("flights", lambda f: f.assign(sched_dep=f["sched_dep"] - 60)),
+        ("flights", lambda f: f.assign(distance=f["distance"] * 1609)),  # metres
+    ],
+    ids=["inHg", "delays in hours", "an hour late", "an hour early", "metres"],
+)
+def test_a_batch_in_another_unit_is_refused_whole(tmp_path, flights, sky, kind, change):
+    batch = {"flights": flights, "weather": sky}[kind]
+    with pytest.raises(ContractError, match="unit"):
+        log.ingest(tmp_path, kind, change(batch), received=10)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_small_batch_of_bad_rows_is_put_aside_and_no_empty_file_joins_the_log(tmp_path, flights):
+    receipt = log.ingest(tmp_path, "flights", flights.head(2).assign(distance=-1.0), received=10)
+    assert (receipt.kept, receipt.quarantined) == (0, 2)
+    assert not list(tmp_path.glob("flights/*"))
+    assert len(list(tmp_path.rglob("*.parquet"))) == 1
+
+
+def test_what_a_killed_run_was_writing_is_swept(tmp_path):
+    kept = tmp_path / "a" / "b.json"
+    store.write_json(kept, {})
+    (tmp_path / "a" / ".b.json.77.part").write_text("{")
+    (tmp_path / "a" / ".v2.77.part").mkdir()
+    (tmp_path / "a" / ".v2.77.part" / "model.onnx").write_bytes(b"x")
+    store.sweep(tmp_path)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [kept]
+    assert not list(tmp_path.rglob("*.part"))

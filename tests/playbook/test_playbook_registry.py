@@ -52,9 +52,18 @@ def test_cut_off_at_any_step_the_next_try_ends_as_if_nothing_had_been(tmp_path, 
                 call(*arguments)
 
     cut_at(mlflow, "log_artifacts", register, one)
-    cut_at(mlflow.MlflowClient, "set_model_version_tag", register, one)
+    make = mlflow.MlflowClient.create_model_version
+
+    def made_and_cut(*arguments, **named):
+        make(*arguments, **named)
+        raise PowerError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(mlflow.MlflowClient, "create_model_version", made_and_cut)
+        with pytest.raises(PowerError):
+            register(one)
     first = register(one)
-    assert register(one) == first
+    assert first == register(one) == 1, "a version cut off after it was made is made once more"
     second = register(two)
     assert second != first
 

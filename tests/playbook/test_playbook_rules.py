@@ -54,6 +54,8 @@ def test_every_alert_fires_when_it_should_and_not_before():
     [
         ("> 1.1", "> 1.5"),
         ("on () group_left () sum", "sum"),
+        ('on (hour) count_values("hour", hour())', "on () vector(1)"),
+        (" >= 20", " >= 0"),
         ("weather_unit_gap > 0.5", "weather_unit_gap > 20"),
         ("absent(monitor_last_run_seconds) or ", ""),
         ('outcome!="answered"', 'outcome!="refused"'),
@@ -159,6 +161,62 @@ def test_a_lost_input_is_seen_in_the_hour_and_a_usual_gap_is_not():
     fired = alarms.null_alarms(alarms.null_rates(lost), bounds)
     assert fired.xs(8, level="hour").all()
     assert not fired.xs(7, level="hour").any()
+
+
+def test_bounds_learn_after_the_longest_window_has_filled_and_reach_prometheus_by_the_hour():
+    pytest.importorskip("mlflow")
+    pytest.importorskip("pandera")
+    import monitor
+
+    bounds = pd.DataFrame({"rate_all_28d": 0.1, "leg_gap_min": 1.1}, index=range(24))
+    bounds.loc[18:22, "leg_gap_min"] = 0.4
+    asked = monitor.request_bounds(bounds.rename_axis("hour"))
+    assert (asked["rate_all_28d"] == 0.1).all()
+    # Departures of 18 to 22, asked for at 16 to 20 local time: 21 to 0 UTC in both offsets.
+    assert asked["leg_gap_min"].dropna().index.tolist() == [0, 22, 23]
+    rates = pd.DataFrame(
+        {"rate_all_28d": [1.0, 0.0, 0.02]},
+        pd.MultiIndex.from_tuples(
+            [("2013-01-02", 8), ("2013-02-02", 8), ("2013-05-02", 8)], names=["day", "hour"]
+        ),
+    )
+    assert monitor.learned(rates)["rate_all_28d"].tolist() == [pytest.approx(0.1)]
+
+
+def test_days_assigned_are_analysed_as_days_and_flights_as_flights():
+    rng = np.random.default_rng(0)
+    day = np.repeat(np.arange(40), 100)
+    arm = (rng.random(40) < 0.5)[day]
+    value = rng.normal(0, 1, 40)[day] + rng.normal(0, 1, len(day))
+    mean, low, high = trials.compare(value, arm, day)
+    same, tight, wide = trials.compare(value, arm)
+    assert mean == pytest.approx(same)
+    assert high - low > 5 * (wide - tight)
+    with pytest.raises(ValueError, match="both arms"):
+        trials.compare(value, rng.random(len(day)) < 0.5, day)
+
+
+def test_a_policy_never_run_is_judged_from_acts_logged_with_their_chance():
+    rng = np.random.default_rng(0)
+    units = [f"u{i}" for i in range(60_000)]
+    worth = rng.random(60_000)
+    logged, chance = trials.explored(units, worth > 0.8, 0.1)
+    assert (logged != (worth > 0.8)).mean() == pytest.approx(0.1, abs=0.01)
+    value = rng.normal(0, 0.1, 60_000) + np.where(logged, 1 - worth, worth)
+    other = worth > 0.5
+    truth = np.where(other, 1 - worth, worth).mean()
+    assert trials.weighted(value, logged, chance, other) == pytest.approx(truth, abs=0.02)
+    assert abs(value[logged == other].mean() - truth) > 0.02, "without chances it is wrong"
+
+
+def test_few_decisions_a_day_are_judged_by_the_day(monkeypatch):
+    rows = pd.DataFrame({name: np.zeros(240) for name in alarms.INPUTS})
+    rows["day"], rows["hour"] = np.repeat([f"d{i}" for i in range(10)], 24), list(range(24)) * 10
+    assert alarms.null_rates(rows).empty, "one an hour is too few"
+    monkeypatch.setattr(alarms.plan, "HOURS", 24)
+    bounds = alarms.null_bounds(alarms.null_rates(rows))
+    assert not alarms.null_alarms(alarms.null_rates(rows), bounds).any()
+    assert alarms.null_alarms(alarms.null_rates(rows.assign(temp_f=np.nan)), bounds).all()
 
 
 def test_psi_is_none_for_the_same_and_large_for_another_distribution():

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "resources" / "playbook"))
+
+pytest.importorskip("mlflow")
+pytest.importorskip("lightgbm")
+pytest.importorskip("fastapi")
+import run as playbook
+import store
 
 ROOT = Path(__file__).parents[2]
 PLAYBOOK = ROOT / "resources" / "playbook"
@@ -21,9 +31,6 @@ PAGE = (ROOT / "resources" / "implementation-playbook.md").read_text()
 RUN = [sys.executable, str(PLAYBOOK / "run.py"), "--shared"]
 STAGES = ("frame", "data", "train", "validate", "serve", "release", "monitor", "retrain")
 
-pytest.importorskip("mlflow")
-pytest.importorskip("lightgbm")
-pytest.importorskip("fastapi")
 full = pytest.mark.skipif(os.environ.get("PLAYBOOK_FULL") != "1", reason="PLAYBOOK_FULL is not 1")
 
 
@@ -46,12 +53,82 @@ def run(home: Path, *more: str, kill_in: str = "") -> tuple[int, str]:
     return process.wait(), said
 
 
-def test_a_folder_filled_by_other_code_is_refused(tmp_path):
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / "frame.json").write_text('{"stage": "frame", "key": "old"}')
-    code, said = run(tmp_path, "data")
-    assert code == 2
-    assert "other code" in said
+@pytest.fixture
+def stages(monkeypatch):
+    """Two stages whose gates a test sets, and what ran."""
+    ran, value = [], {"one": 0.0, "two": 0.0}
+    monkeypatch.setattr(playbook, "STAGES", ("one", "two"))
+    monkeypatch.setattr(playbook, "key", lambda stage: "now")
+
+    def stage(name):
+        def go(home):
+            ran.append(name)
+            return store.Result({}, [store.Gate("x", value[name], high=1)])
+
+        return SimpleNamespace(run=go)
+
+    for name in value:
+        monkeypatch.setitem(sys.modules, name, stage(name))
+    return ran, value
+
+
+def test_a_failed_gate_stops_the_run_unless_one_says_go_on(tmp_path, stages):
+    ran, value = stages
+    value["one"] = 2
+    assert playbook.main(["--home", str(tmp_path)]) == 1
+    assert ran == ["one"]
+    assert playbook.main(["two", "--home", str(tmp_path)]) == 2
+    assert playbook.main(["--home", str(tmp_path), "--go-on"]) == 1
+    assert ran == ["one", "one", "two"]
+    assert playbook.main(["--home", str(tmp_path), "--go-on"]) == 1, "a failed gate stays one"
+    assert playbook.main(["two", "--home", str(tmp_path)]) == 0
+    assert ran == ["one", "one", "two", "two"]
+
+
+def test_the_first_stage_that_an_edit_reaches_and_those_after_it_run_again(
+    tmp_path, stages, monkeypatch
+):
+    ran, _ = stages
+    assert playbook.main(["--home", str(tmp_path)]) == 0
+    monkeypatch.setattr(playbook, "key", lambda stage: "now" if stage == "one" else "edited")
+    assert playbook.main(["--home", str(tmp_path)]) == 0
+    assert ran == ["one", "two", "two"]
+
+
+def test_a_stage_depends_on_its_code_and_data_and_not_on_a_comment(tmp_path, monkeypatch):
+    folder = Path(shutil.copytree(PLAYBOOK, tmp_path / "playbook"))
+    monkeypatch.setattr(playbook, "HERE", folder)
+
+    def keys():
+        for cached in (playbook.code, playbook.imports, playbook.key):
+            cached.cache_clear()
+        return [playbook.key(stage) for stage in STAGES]
+
+    def edited(name, text):
+        path = folder / f"{name}.py"
+        path.write_text(path.read_text() + text)
+        return [a == b for a, b in zip(before, keys(), strict=True)]
+
+    before = keys()
+    assert all(edited("decision", "# a comment\n"))
+    assert edited("server", "X = 1\n") == [True] * 4 + [False] * 4, "it is started, not imported"
+    assert edited("retrain", "X = 1\n")[:-1] == [True] * 4 + [False] * 3
+    assert not any(edited("decision", "X = 1\n"))
+    before = keys()
+    monkeypatch.setattr(playbook.feed, "source", lambda: "other data")
+    assert not any(a == b for a, b in zip(before, keys(), strict=True))
+    for cached in (playbook.code, playbook.imports, playbook.key):
+        cached.cache_clear()
+
+
+def test_a_log_filled_by_other_code_or_data_is_refused(tmp_path, stages, monkeypatch, capsys):
+    assert playbook.main(["--home", str(tmp_path)]) == 0
+    assert playbook.main(["--home", str(tmp_path)]) == 0
+    monkeypatch.setattr(playbook.feed, "source", lambda: "other data")
+    assert playbook.main(["--home", str(tmp_path)]) == 2
+    assert "other code or data" in capsys.readouterr().err
+    (tmp_path / "x" / "log").mkdir(parents=True)
+    assert playbook.main(["--home", str(tmp_path / "x")]) == 2
 
 
 def test_a_stage_alone_says_what_it_needs(tmp_path):
@@ -82,6 +159,15 @@ def test_killed_in_every_stage_it_goes_on_and_ends_well(home):
     for name in ("validation.html", "monitor.html", "monitor.prom", "mlflow.db"):
         assert (home / name).stat().st_size > 100
     assert len(list((home / "log" / "flights").glob("*.parquet"))) == 12
+    assert not list(home.rglob("*.part"))
+
+
+@full
+@pytest.mark.parametrize("stage", ["serve", "validate"])
+def test_a_stage_run_again_after_another_version_was_promoted_judges_its_own(home, stage):
+    assert json.loads((home / "serving" / "champion.json").read_text())["version"] > 1
+    code, said = run(home, stage)
+    assert code == 0, said
 
 
 CLAIMS = [  # stage, path in its figures, how the page writes it

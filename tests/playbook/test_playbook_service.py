@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -207,3 +210,53 @@ def test_beyond_its_load_it_says_so_at_once_and_recovers(monkeypatch):
         assert door.running == 0
 
     asyncio.run(trial())
+
+
+def test_a_server_ends_with_the_process_that_started_it_even_when_that_is_killed(serving, tmp_path):
+    pytest.importorskip("uvicorn")
+    import httpx
+
+    code = """
+import sys, time
+from pathlib import Path
+from serve import running
+with running("server:app", Path(sys.argv[1]), Path(sys.argv[2])) as url:
+    print(url, flush=True)
+    time.sleep(600)
+"""
+    command = [sys.executable, "-c", code, str(serving), str(tmp_path / "server.log")]
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=path)
+    try:
+        url = parent.stdout.readline().strip()
+        assert httpx.get(f"{url}/ready", timeout=30).status_code == 200
+    finally:
+        parent.kill()  # that process alone
+        parent.stdout.close()
+        parent.wait()
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            httpx.get(f"{url}/health", timeout=5)
+        except httpx.TransportError:
+            return
+        time.sleep(0.2)
+    pytest.fail("the server runs on")
+
+
+@pytest.mark.parametrize(
+    ("flood", "failed"),
+    [
+        ({"200": 32, "503": 368, "health": 200}, []),
+        ({"503": 400, "health": 200}, ["of a flood, answered"]),
+        ({"200": 399, "500": 1, "health": 200}, ["of a flood, neither answered nor told to wait"]),
+    ],
+)
+def test_a_flood_that_nobody_gets_through_fails_the_gate(flood, failed):
+    import serve
+
+    figures = {"server:app": {"p99": 1.0, "failed": 0}, "edges": len(serve.EDGES), "flood": flood}
+    figures["reload"] = {"failed": 0, "named damaged": 7, "named 902": 902}
+    assert [gate.name for gate in serve.gates(figures, first=7) if not gate.held] == failed
+    figures["reload"]["named damaged"] = 902
+    assert not all(gate.held for gate in serve.gates(figures, first=7))
