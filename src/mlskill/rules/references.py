@@ -13,7 +13,9 @@ from mlskill.rules.prose import in_prose, prose
 from mlskill.rules.rule import Nearby, Problems, at, rule
 
 # A label is short, and no bracket is in it; CommonMark allows 999 characters.
-_DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,200})\]:[ \t]*(\S+)", re.MULTILINE)
+_DEFINITION = re.compile(
+    r"^ {0,3}\[((?:[^\[\]\n]|\n(?![ \t]*\n)){1,200})\]:[ \t]*\n?[ \t]*(\S+)", re.MULTILINE
+)
 _REFERENCE = re.compile(r"(?<![\]\\\w!)])!?\[([^\[\]\n]{1,300})\]\[([^\[\]\n]{0,200})\]")
 _URL = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[A-Za-z]{2,}(?:[/?#:]\S*)?", re.IGNORECASE)
 
