@@ -75,6 +75,7 @@ class Taken(NamedTuple):
 def measure(command: list[str], cache: str) -> Taken:
     """What one process, and all that it waited for, takes."""
     environment = {**os.environ, "MLSKILL_CACHE_DIR": cache, "NO_COLOR": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else what is not installed is never compiled
     start = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment

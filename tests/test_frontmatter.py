@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlskill.frontmatter import split
-from mlskill.model import Fault, Limits, Source
+from mlskill.frontmatter.lenient import lenient
+from mlskill.frontmatter.plain import plain
+from mlskill.model import LIMITS, Fault, Frontmatter, Limits, Source
 
 
 def source(text: str) -> Source:
@@ -189,3 +191,44 @@ def test_a_number_too_long_to_be_written_stays_text() -> None:
     value = ":".join(["59"] * 20_000)
     text = f"---\nname: a\ndescription: b\nmetadata:\n  n: {value}\n---\n"
     assert split(Source("SKILL.md", b"", text)).data["metadata"] == {"n": value}
+
+
+def both(block: str) -> tuple[Frontmatter | None, Frontmatter]:
+    """What `plain` makes of a block, and what the library does."""
+    text = f"---\n{block}---\n"
+    begin, stop, end = 4, len(text) - 4, len(text)
+    return (
+        plain(text, begin, stop, end, LIMITS),
+        lenient(source(text), begin, stop, end, LIMITS),
+    )
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "name: pdf-tools\ndescription: Reads PDF files, e.g. a:b or c#d. Use when [it] is {so}.\n",
+        "description: \"Says: 'this' # and that\"\nlicense: 'MIT \"or\" so'\nempty: ''\n",
+        "description: naïve \u2014 \u201cso\u201d\u2026\nuser-invocable: yes it is\n",
+    ],
+)
+def test_most_frontmatter_is_plain(block: str) -> None:
+    quick, read = both(block)
+    assert quick == read
+
+
+PARTS = st.sampled_from(
+    [
+        *("a", "b", "1", ":", ": ", "#", " #", "'", '"', "\\", "-", "---", "yes", "NULL"),
+        *"[]{},&*!|>%@`?~<=. \t",
+        *"\xa0\xad\x85\xe9\u2014\u2028\ufeff\x7f\x1b\U0001f600",
+    ]
+)
+ENTRIES = st.tuples(
+    st.sampled_from(["name: ", "on: ", "name:", "- ", "a b: ", ""]), st.lists(PARTS, max_size=6)
+)
+
+
+@given(st.lists(ENTRIES, min_size=1, max_size=3))
+def test_what_is_plain_the_library_reads_alike(entries: list[tuple[str, list[str]]]) -> None:
+    quick, read = both("".join(f"{key}{''.join(parts)}\n" for key, parts in entries))
+    assert quick in (None, read)

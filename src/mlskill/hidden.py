@@ -30,6 +30,7 @@ _CONTROL_RUN = f"[{_CONTROL}]+"
 _BIDI_RUN = f"[{_BIDI}]+"
 _INVISIBLE_RUN = f"[{_INVISIBLE}]+"
 _UNSEEN_RUN = f"[{_CONTROL}{_BIDI}{_INVISIBLE}]+"
+_ASCII = bytes(range(128))
 _ASCII_CONTROLS = bytes([*range(9), *range(11, 32), 127])
 _ANY = rf"[{_CONTROL}\n]+|[{_BIDI}]+|[{_INVISIBLE}]+|[\ud800-\udfff]+"
 
@@ -74,7 +75,9 @@ def unseen(text: str) -> Unseen:
     >>> unseen("a\x1bb\u202ec")
     Unseen(control=((1, 2),), bidi=((3, 4),), invisible=())
     """
-    if text.isascii() and len(text.encode().translate(None, _ASCII_CONTROLS)) == len(text):
+    raw = text.encode("utf-8", "surrogatepass")
+    controlled = len(raw.translate(None, _ASCII_CONTROLS)) < len(raw)
+    if not (controlled or re.search(_UNSEEN_RUN, foreign(text))):
         return Unseen()
     runs = [match.span() for match in re.finditer(_UNSEEN_RUN, text)]
     ordered = _Ordered(text)
@@ -87,6 +90,20 @@ def unseen(text: str) -> Unseen:
         tuple(match.span() for match in within(_BIDI_RUN) if match not in ordered),
         tuple(match.span() for match in within(_INVISIBLE_RUN) if not _needed(match)),
     )
+
+
+def foreign(text: str) -> str:
+    """The characters of `text` that are not ASCII, in their order.
+
+    Whatever run of such characters is in `text` is in this, too, where it is found in a moment.
+
+    >>> foreign("naïve café")
+    'ïé'
+    """
+    if text.isascii():
+        return ""
+    raw = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    return raw.decode("utf-8", "surrogatepass")
 
 
 def escape(char: str) -> str:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from unicodedata import category
 
+from mlskill.hidden import foreign
+
 # Windows-1252 as the web knows it: its five holes are the control characters of the same number.
 _BYTES = {bytes([n]).decode("cp1252", "ignore") or chr(n): n for n in range(0x80, 0x100)}
 # Latin-1 leaves 0x80 to 0x9F what they are.
@@ -39,9 +41,7 @@ def mojibake(text: str) -> Iterator[tuple[int, int, str]]:
     >>> list(mojibake("«\u00a0jusqu’à\u00a0», “MANHÔ, l’été…”, ÄÖÜ…"))
     []
     """
-    if text.isascii():
-        return
-    start = _START.search(text)
+    start = _START.search(text) if _START.search(foreign(text)) else None
     while start is not None:
         match = _RUN.match(text, start.start())
         repaired = None if match is None else _decoded(match[0])

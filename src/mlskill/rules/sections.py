@@ -25,8 +25,9 @@ def heading_empty(skill: Skill) -> Problems:
                     yield at(document, span, "a heading without text; write one or remove it")
 
 
+# With the line end before it, which is found many times faster than the start of a line.
 _DELIMITER = re.compile(
-    r"^ {0,3}(?:\|[ \t]*:?-++:?[ \t]*+|:?-++:?[ \t]*+\|)[-:| \t]*+$", re.MULTILINE
+    r"\n( {0,3}(?:\|[ \t]*:?-++:?[ \t]*+|:?-++:?[ \t]*+\|)[-:| \t]*+)$", re.MULTILINE
 )
 _PIPE = re.compile(r"(?<!\\)\|")
 
@@ -41,18 +42,19 @@ def table_row_long(skill: Skill) -> Problems:
         blocks = [(block.start, block.end) for block in document.blocks]
         starts = [start for start, _ in blocks]
         done = 0
-        for match in _DELIMITER.finditer(text, document.frontmatter.end):
-            i = bisect_right(starts, match.start()) - 1
-            if match.start() > done and (i < 0 or match.start() >= blocks[i][1]):
+        for match in _DELIMITER.finditer(text, max(0, document.frontmatter.end - 1)):
+            start = match.start(1)
+            i = bisect_right(starts, start) - 1
+            if start > done and (i < 0 or start >= blocks[i][1]):
                 rows = [*_rows(text, match)]
                 done = rows[-1][1] if rows else match.end()
-                yield from _long_rows(document, rows, len(_cells(match[0])))
+                yield from _long_rows(document, rows, len(_cells(match[1])))
 
 
 def _rows(text: str, delimiter: re.Match[str]) -> Iterator[tuple[int, int]]:
     """Where the rows under `delimiter` lie, if a heading of as many cells stands over it."""
-    head = text[text.rfind("\n", 0, delimiter.start() - 1) + 1 : delimiter.start() - 1]
-    if len(_cells(head)) != len(_cells(delimiter[0])):
+    head = text[text.rfind("\n", 0, delimiter.start()) + 1 : delimiter.start()]
+    if len(_cells(head)) != len(_cells(delimiter[1])):
         return
     start = delimiter.end() + 1
     while start < len(text):

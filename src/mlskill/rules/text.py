@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from unicodedata import name
 
-from mlskill.hidden import Unseen, unseen
+from mlskill.hidden import Unseen, foreign, unseen
 from mlskill.model import Document, Skill
 from mlskill.rules.once import once
 from mlskill.rules.prose import in_prose
@@ -143,6 +143,7 @@ def _name(char: str) -> str:
 
 # A letter that looks like a Latin one, and where it belongs: words of its own script.
 _LOOKALIKES = "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅαοορινκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
+_ALIKE = frozenset(_LOOKALIKES)
 _MIXED = re.compile(
     rf"(?<![A-Za-z{_LOOKALIKES}])(?:[A-Za-z]+[{_LOOKALIKES}]|[{_LOOKALIKES}]+[A-Za-z])"
     rf"[A-Za-z{_LOOKALIKES}]*"
@@ -154,7 +155,7 @@ _FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 def text_homoglyph(skill: Skill) -> Problems:
     """A word of Latin letters holds one of another script that looks the same."""
     for document in skill.documents:
-        if document.text.isascii() or not _FOREIGN.search(document.text):
+        if _ALIKE.isdisjoint(foreign(document.text)):
             continue
         for match in _MIXED.finditer(document.text):
             char = next(c for c in match[0] if c in _LOOKALIKES)
@@ -184,7 +185,7 @@ _STACK = re.compile(r"[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f
 def text_stacked(skill: Skill) -> Problems:
     """More marks are stacked on a letter than any writing has: they cover what is around them."""
     for document in skill.documents:
-        if not document.text.isascii():
+        if _STACK.search(foreign(document.text)):
             for match in _STACK.finditer(document.text):
                 yield _characters(document, match.span(), "no writing has as many; remove them")
 

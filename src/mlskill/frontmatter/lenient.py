@@ -1,9 +1,9 @@
-"""split: the keys at a file's head, where each stands, and what is wrong with them.
+"""lenient: keys as the YAML library sees them, and what is wrong with them.
 
-The only file that knows YAML. Reading is lenient: whatever can be understood is kept, and each
-liberty taken is a `Fault`. Nothing is built by the YAML library: its *events* are counted and
-checked one by one, so that aliases cannot explode and depth cannot exhaust the stack. (A loader is
-no guard: `CSafeLoader` accepts nine levels of nine aliases without a word.)
+Whatever can be understood is kept, and each liberty taken is a `Fault`. Nothing is built by the
+library: its *events* are counted and checked one by one, so that aliases cannot explode and depth
+cannot exhaust the stack. (A loader is no guard: `CSafeLoader` accepts nine levels of nine aliases
+without a word.)
 """
 
 from __future__ import annotations
@@ -161,29 +161,15 @@ def _typed(event: Any) -> Any:
     return text
 
 
-def split(source: Source, *, limits: Limits = LIMITS) -> Frontmatter:
-    r"""The frontmatter of `source`; an absent one when the file does not start with ``---``.
-
-    The block ends at the next *line* that is ``---``: a ``---`` within a value does not end it.
-
-    >>> found = split(Source("SKILL.md", b"", "---\nname: a\ndescription: b --- c: d\n---\n# T\n"))
-    >>> found.data["name"], found.data["description"], found.repaired
-    ('a', 'b --- c: d', True)
-    >>> [(f.rule, str(Source("SKILL.md", b"", "").place(0))) for f in found.faults]
-    [('frontmatter-colon', 'SKILL.md:1:1')]
-    """
+def lenient(
+    source: Source, begin: int, stop: int, end: int | None, limits: Limits = LIMITS
+) -> Frontmatter:
+    """The frontmatter whose keys stand from `begin` to `stop`; with no `end`, nothing closes it."""
     text = source.text
-    first = text.partition("\n")[0]
-    if first.rstrip() != "---":
-        return Frontmatter()
-    begin = min(len(first) + 1, len(text))
-    stop, end = _closing(text, begin)
     builder = _Builder(source, begin, limits)
     if end is None:
         stop, end = _leading_keys(text, begin)
-        builder.fault(
-            "frontmatter-unclosed", 0, len(first.rstrip()), "no line --- closes this frontmatter"
-        )
+        builder.fault("frontmatter-unclosed", 0, 3, "no line --- closes this frontmatter")
         if stop == begin:  # no key follows: a horizontal rule, perhaps; all of it is body
             return Frontmatter(faults=tuple(builder.faults))
     block = text[begin:stop]
@@ -207,19 +193,6 @@ def split(source: Source, *, limits: Limits = LIMITS) -> Frontmatter:
         repaired=repaired,
         faults=tuple(builder.faults),
     )
-
-
-def _closing(text: str, begin: int) -> tuple[int, int | None]:
-    """Where the block that starts at `begin` stops and where the body starts (None: nowhere)."""
-    at = begin
-    while at < len(text):
-        newline = text.find("\n", at)
-        stop = len(text) if newline == -1 else newline
-        # The closing fence is a line of its own: "a --- b" does not end the block.
-        if text.startswith("---", at) and text[at:stop].rstrip() == "---":
-            return at, min(stop + 1, len(text))
-        at = stop + 1
-    return len(text), None
 
 
 def _leading_keys(text: str, begin: int) -> tuple[int, int]:
