@@ -128,6 +128,7 @@ def test_only_the_reader_opens_files() -> None:
                 if name in ("open", "read_text", "read_bytes", "listdir", "scandir", "iterdir"):
                     openers.add(unit)
     # rules read their own pages, search its model and what it kept, the runner its cache; the
-    # prover the blocks' own folders; the fixer opens what it has just made, the packer what it is to replace
+    # prover the blocks' own folders; the fixer opens what it has just made, the packer what it is
+    # to replace
     own = {"caches", "rules", "searcher", "runner", "prover", "fixer", "packer"}
     assert openers <= {"reader", "apps", *own}
