@@ -203,3 +203,20 @@ def test_the_bulk_form(kitchen: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert json.loads(action)["index"]["_id"].startswith(json.loads(section)["path"])
     assert len({action for action, _ in pairs}) == len(pairs)
     assert any(json.loads(section)["title"] == "Serving" for _, section in pairs)
+
+
+def test_a_server_searches_the_index(kitchen: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mcp", reason="needs the extra `mcp`")
+    from mlskill.apps.mcp.shelf import Shelf
+
+    update(tmp_path / "index", [str(kitchen)])
+    index = open_index(tmp_path / "index")
+    elsewhere = tmp_path / "elsewhere"
+    for name in ("toast", "salad"):
+        write(elsewhere, name, "With parsley.")
+    for folder, wanted in ((kitchen, set(DISHES)), (elsewhere, set())):
+        shelf = Shelf([str(folder)], index)
+        shelf.scan()
+        hits = shelf.search("parsley", 20)
+        assert {place for place, _ in hits} == wanted  # what is not served is not found
+        assert all(hit.path == "SKILL.md" for _, hit in hits)

@@ -20,6 +20,7 @@ EXAMPLES = """
 mlskill mcp
 mlskill mcp ~/.agents/skills
 mlskill mcp --http --port 8000 skills/
+mlskill mcp --index skills.idx skills/    # many: `mlskill index skills/ --output skills.idx`
 MLSKILL_TOKEN=… mlskill mcp --http --host 0.0.0.0 --name skills.example.org skills/
 """
 
@@ -42,6 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="a host name by which clients reach the server, beside those of the loopback",
+    )
+    parser.add_argument(
+        "--index", metavar="FILE", help="search many skills in this file, which mlskill index wrote"
     )
     parser.add_argument(
         "--no-watch", action="store_true", help="do not look for changes of the files"
@@ -112,7 +116,8 @@ def _server(
     from mlskill.apps.mcp.changes import Changes
     from mlskill.apps.mcp.server import build
     from mlskill.apps.mcp.shelf import Shelf
+    from mlskill.searcher.registry import open_index
 
-    shelf = Shelf(paths)
+    shelf = Shelf(paths, open_index(options.index) if options.index else None)
     changes = Changes(shelf, watching=not options.no_watch)
     return build(shelf, changes, scope=scope, single=not options.http)

@@ -6,6 +6,7 @@ import argparse
 
 from mlskill.apps.cli.console import write
 from mlskill.apps.cli.targets import Skills, locate
+from mlskill.errors import MlskillError
 from mlskill.home import home
 
 EXAMPLES = """
@@ -48,14 +49,15 @@ def run(options: argparse.Namespace) -> int:
         return found.exit_code
     for target in options.target or [""]:
         skill, name = locate(target, options.skill)
-        write(
-            render(
-                skill,
-                name,
-                view=options.view,
-                format=options.format,
-                query=options.query,
-                budget=options.budget,
-            )
+        text = render(
+            skill,
+            name,
+            view=options.view,
+            format=options.format,
+            query=options.query,
+            budget=options.budget,
         )
+        if not text and (options.budget is not None or options.query is not None):
+            raise MlskillError("not even the skill's name and description fit the budget")
+        write(text)
     return 0

@@ -9,6 +9,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from os.path import abspath
+from pathlib import PurePath
 from typing import TypeVar
 
 from mlskill.apps.mcp.catalogue import Catalogue, scan
@@ -29,15 +31,21 @@ FEW = 32
 """So many skills are searched section by section; of more, first those that fit are found."""
 FITTING = 8
 """Of many skills, so many are searched for sections, at most."""
+SPARE = 4
+"""How many more hits an index file is asked for: some may be of skills that are not served."""
 FAIR = 0.4
 """What a skill must fit at least, as a share of how well the best one fits."""
 
 
 class Shelf:
-    """The skills at or below `paths`. Any thread may ask it."""
+    """The skills at or below `paths`; `index` is searched where it is given.
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    Any thread may ask it.
+    """
+
+    def __init__(self, paths: Sequence[str], index: Index | None = None) -> None:
         self.paths = [*paths]
+        self._written = index
         self.catalogue = Catalogue()
         self._kept: OrderedDict[str, Snapshot] = OrderedDict()
         self._changes = 0
@@ -124,6 +132,8 @@ class Shelf:
                 return [
                     (n, hit) for n in names for hit in search(self.skill(n), query, limit=limit)
                 ]
+            if self._written and not self._written.alone:
+                return self._served(search(self._written, query, limit=limit * SPARE))[:limit]
             if len(names) <= FEW:
                 return [owned(hit, names) for hit in search(self._index(), query, limit=limit)]
             found: list[tuple[str, Hit]] = []
@@ -136,6 +146,20 @@ class Shelf:
                     score = fit / fitting[0][1] + hit.score / hits[0].score
                     found.append((place, replace(hit, score=round(score, 3))))
             return sorted(found, key=lambda one: -one[1].score)[:limit]
+
+    def _served(self, hits: Sequence[Hit]) -> list[tuple[str, Hit]]:
+        """Those of `hits`, found in an index file, whose skills are served."""
+        cards = self.catalogue.cards
+        # As the index has it: absolute, links and all.
+        places = self._made(dict, lambda: {abspath(cards[p].root): p for p in cards})  # noqa: PTH100
+        found = []
+        for hit in hits:
+            parents = (str(parent) for parent in PurePath(hit.path).parents)
+            root = next((parent for parent in parents if parent in places), None)
+            if root is not None:
+                path = hit.path[len(root.rstrip("/")) + 1 :]
+                found.append((places[root], replace(hit, path=path)))
+        return found
 
     def _index(self) -> Index:
         """Every section of few skills."""
