@@ -170,6 +170,16 @@ def test_a_stage_run_again_after_another_version_was_promoted_judges_its_own(hom
     assert code == 0, said
 
 
+@full
+@pytest.mark.parametrize(("engine", "package"), [("ray", "ray"), ("dask", "distributed")])
+def test_an_engine_gives_the_same_numbers(home, engine, package):
+    pytest.importorskip(package)
+    command = [sys.executable, str(PLAYBOOK / "grow.py"), engine, "--home", str(home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "all equal" in done.stdout
+
+
 CLAIMS = [  # stage, path in its figures, how the page writes it
     (
         "frame",
