@@ -7,9 +7,9 @@ moves the alias to a version only if the champion is still the one it was judged
 version was not withdrawn, and `smoke` (load it, predict, compare) does not raise. A tag of the
 model keeps what served, in order: `rollback` twice goes back two versions, past those that were
 withdrawn or deleted, and never forth. A withdrawn version can be promoted again once its tag
-`withdrawn` is deleted. MLflow has no compare-and-set: let one job at a time promote (a `concurrency` group of the
-workflow). Change `ALIAS` if several stages serve. Servers hold what they loaded: let them report
-their version and compare it with `serving`.
+`withdrawn` is deleted. MLflow has no compare-and-set: let one job at a time promote (a
+`concurrency` group of the workflow). Change `ALIAS` if several stages serve. Servers hold what they
+loaded: let them report their version and compare it with `serving`.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def _unfit(client: MlflowClient, name: str, version: str) -> str:
 
 def _history(client: MlflowClient, name: str) -> list[str]:
     """Versions that served before the champion, oldest first."""
-    return client.get_registered_model(name).tags.get(f"{ALIAS}_before", "").split()
+    served: str = client.get_registered_model(name).tags.get(f"{ALIAS}_before", "")
+    return served.split()
 
 
 def _remember(client: MlflowClient, name: str, history: list[str]) -> None:
