@@ -28,6 +28,17 @@ def skipped(report: str, allowed: Collection[str] = ALLOWED) -> list[str]:
     return [f"skipped: {name}" for name in lost if name not in allowed]
 
 
+def failed(report: str) -> list[str]:
+    """Tests of a JUnit report that failed or broke: green is nothing here nor in `skipped`."""
+    cases = ElementTree.fromstring(report).findall(".//testcase")  # noqa: S314 - our own report
+    return [
+        f"{kind.tag}: {case.get('classname')}::{case.get('name')}"
+        for case in cases
+        for kind in case
+        if kind.tag in ("failure", "error")
+    ]
+
+
 def too_old(lock: str, floors: Mapping[str, str]) -> list[str]:
     """Packages that a requirements lock pins below their floor, or not at all."""
     pins = {
@@ -57,7 +68,8 @@ def _release(number: str) -> list[int]:
 def main(arguments: list[str]) -> int:
     """1 and a line for each fault, else 0."""
     report, lock, *floors = arguments
-    found = skipped(Path(report).read_text(encoding="utf-8"))
+    text = Path(report).read_text(encoding="utf-8")
+    found = failed(text) + skipped(text)
     named = dict(floor.split("=", 1) for floor in floors)
     found += too_old(Path(lock).read_text(encoding="utf-8"), named)
     print(*found, sep="\n")

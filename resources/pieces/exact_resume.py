@@ -2,7 +2,8 @@
 
 Call `save_run(path, step, **parts)` and `step = load_run(path, **parts)`.
 
-Copy the file; it needs torch and numpy. `Order` is a batch sampler that knows where it is,
+Copy the file; it needs torch and numpy. `Order` is a batch sampler that knows where it is
+(whole batches only: the rows that are left over sit out that epoch, other ones the next),
 `order.loader(dataset)` a DataLoader whose rows come out the same with any number of workers (each
 row's augmentation has a seed of its own), `save_run` writes everything with a state at once,
 `load_run` puts it back or raises. `first_difference` proves it for your own loop. Change nothing;

@@ -5,9 +5,10 @@ Call `seen = plan(config, 4096, weights=16e9, active=8e9, memory=80e9, bandwidth
 Copy the file; it needs nothing. It reads a Hugging Face config (`AutoConfig...to_dict()` names each
 layer's kind, a bare `config.json` may not) and counts what the cache holds: key and value heads
 (not query heads), an explicit `head_dim`, sliding windows, layers without a cache, compressed
-caches (MLA). Speeds are ceilings from bytes and arithmetic that no server reaches: measure the
-share yours does. Change `each` to 1 for an 8-bit cache. Nested configs (vision, audio): pass the
-`text_config` part.
+caches (MLA). Without `layer_types` every layer counts as full, also under a `sliding_window`
+(Mistral's bare file): too much rather than too little. Speeds are ceilings from bytes and
+arithmetic that no server reaches: measure the share yours does. Change `each` to 1 for an
+8-bit cache. Nested configs (vision, audio): pass the `text_config` part.
 """
 
 from __future__ import annotations

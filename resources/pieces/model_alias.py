@@ -4,11 +4,12 @@ Call `promote(name, "2", serving(name))` and `rollback(name)`.
 
 Copy the file; it needs mlflow 3. The registry is the one of `mlflow.set_registry_uri`. `promote`
 moves the alias to a version only if the champion is still the one it was judged against, the
-version was not withdrawn, and `smoke` (load it, predict, compare) does not raise. Each version
-remembers whom it replaced, so `rollback` twice goes back two versions, and never forth. MLflow has
-no compare-and-set: let one job at a time promote (a `concurrency` group of the workflow). Change
-`ALIAS` if several stages serve. Servers hold what they loaded: let them report
-their version and compare it with `serving`.
+version was not withdrawn, and `smoke` (load it, predict, compare) does not raise. A tag of the
+model keeps what served, in order: `rollback` twice goes back two versions, past those that were
+withdrawn or deleted, and never forth. A withdrawn version can be promoted again once its tag
+`withdrawn` is deleted. MLflow has no compare-and-set: let one job at a time promote (a
+`concurrency` group of the workflow). Change `ALIAS` if several stages serve. Servers hold what they
+loaded: let them report their version and compare it with `serving`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 ALIAS = "champion"
-REPLACED, WITHDRAWN = "replaced", "withdrawn"
+WITHDRAWN = "withdrawn"
+KEPT = 100  # versions of the history: a tag has a longest value
 
 
 class RefusedError(RuntimeError):
@@ -55,32 +57,60 @@ def promote(
         raise RefusedError(f"version {version} serves already")
     tags = client.get_model_version(name, version).tags
     if WITHDRAWN in tags:
-        raise RefusedError(f"version {version} was withdrawn: {tags[WITHDRAWN]}")
+        raise RefusedError(
+            f"version {version} was withdrawn: {tags[WITHDRAWN]}; "
+            f"delete its tag {WITHDRAWN!r} to allow it again"
+        )
     try:
         smoke(f"models:/{name}/{version}")
     except Exception as fault:
         raise RefusedError(f"version {version} failed its smoke test: {fault}") from fault
     # The way back is written first: a crash between the two lines leaves the old champion in place.
-    client.set_model_version_tag(name, version, REPLACED, current or "")
+    if current is not None:
+        _remember(client, name, [*_history(client, name), current])
     client.set_registered_model_alias(name, ALIAS, version)
 
 
 def rollback(name: str, why: str = "rolled back") -> str:
-    """Withdraw the champion; the version that serves now.
+    """Withdraw the champion and serve what served before it; the version that serves now.
 
     Raises:
-        RefusedError: there is no earlier version, or it is gone.
+        RefusedError: nothing served before, or all of it was withdrawn or deleted.
     """
     client, bad = MlflowClient(), serving(name)
     if bad is None:
         raise RefusedError("nothing serves")
-    earlier: str = client.get_model_version(name, bad).tags.get(REPLACED, "")
-    if not earlier:
-        raise RefusedError(f"version {bad} replaced nothing")
+    history, lost = _history(client, name), {}
+    while history:
+        earlier = history.pop()
+        if earlier == bad:  # it served twice, or a promotion was killed half-way
+            continue
+        if not (fault := _unfit(client, name, earlier)):
+            client.set_registered_model_alias(name, ALIAS, earlier)
+            _remember(client, name, history)
+            client.set_model_version_tag(name, bad, WITHDRAWN, why)
+            return earlier
+        lost[earlier] = fault
+    gone = "".join(f"; version {version} was {fault}" for version, fault in lost.items())
+    raise RefusedError(f"nothing to go back to before version {bad}{gone}")
+
+
+def _unfit(client: MlflowClient, name: str, version: str) -> str:
+    """Why `version` cannot serve again, or an empty text."""
     try:
-        client.get_model_version(name, earlier)
+        tags = client.get_model_version(name, version).tags
     except MlflowException as fault:
-        raise RefusedError(f"version {earlier} was deleted") from fault
-    client.set_registered_model_alias(name, ALIAS, earlier)
-    client.set_model_version_tag(name, bad, WITHDRAWN, why)
-    return earlier
+        if fault.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return "deleted"
+    return f"withdrawn: {tags[WITHDRAWN]}" if WITHDRAWN in tags else ""
+
+
+def _history(client: MlflowClient, name: str) -> list[str]:
+    """Versions that served before the champion, oldest first."""
+    served: str = client.get_registered_model(name).tags.get(f"{ALIAS}_before", "")
+    return served.split()
+
+
+def _remember(client: MlflowClient, name: str, history: list[str]) -> None:
+    client.set_registered_model_tag(name, f"{ALIAS}_before", " ".join(history[-KEPT:]))

@@ -3,10 +3,10 @@
 Call `undeclared(Path(), "train")`.
 
 Copy the file; it needs pyyaml. `undeclared(root, stage)` runs the stage of `dvc.yaml` once, writes
-down every file below `root` that Python opened or imported, and takes away what `deps`, `params`
-and `outs` name. An empty list means that `dvc repro` sees each change; put that into a test. Change
-`ignore` for folders that cannot matter. Files that compiled code opens by itself (duckdb, polars,
-pyarrow datasets) are not seen: declare those folders by hand.
+down every file below `root` that Python imported or opened (not those it only writes), and takes
+away what `deps`, `params` and `outs` name. An empty list means that `dvc repro` sees each change;
+put that into a test. Change `ignore` for folders that cannot matter. Files that compiled
+code opens by itself (duckdb, polars, pyarrow datasets) are not seen: declare those folders by hand.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ IGNORE = (".git", ".dvc", ".venv")
 SPY = """\
 import os, sys
 _log = os.open(os.environ["STAGE_AUDIT_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+def _reads(mode, flags):
+    return not flags & os.O_TRUNC and flags & (os.O_WRONLY | os.O_RDWR) != os.O_WRONLY
 def _seen(event, args):
-    if event == "open" and isinstance(args[0], (str, bytes)) and args[0]:
+    if event == "open" and isinstance(args[0], (str, bytes)) and args[0] and _reads(*args[1:]):
         os.write(_log, os.path.abspath(os.fsencode(args[0])) + bytes(1))
 sys.addaudithook(_seen)
 """

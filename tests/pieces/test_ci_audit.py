@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ci_audit import main, skipped, too_old
+from ci_audit import failed, main, skipped, too_old
 
 PIECES = Path(__file__).parents[2] / "resources" / "pieces"
 LOCK = """\
@@ -38,6 +38,21 @@ def report(*cases):
 )
 def test_skips_are_named_and_silence_is_a_fault(cases, found):
     assert skipped(report(*cases)) == found
+
+
+def test_failures_and_errors_are_named():
+    text = report(
+        ("a", "<failure message='m'/>"), ("b", "<error/>"), ("c", ""), ("d", "<skipped/>")
+    )
+    assert failed(text) == ["failure: t::a", "error: t::b"]
+    assert failed(report(("c", ""))) == []
+
+
+def test_the_command_is_red_if_the_tests_are(tmp_path, capsys):
+    (tmp_path / "r.xml").write_text(report(("a", "<failure/>"), ("b", "")))
+    (tmp_path / "lock").write_text(LOCK)
+    assert main([str(tmp_path / "r.xml"), str(tmp_path / "lock")]) == 1
+    assert capsys.readouterr().out == "failure: t::a\n"
 
 
 def test_allowed_skips_are_allowed():

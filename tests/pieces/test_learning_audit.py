@@ -102,6 +102,44 @@ def test_a_sound_run_has_no_faults():
     assert faults(sound, loss, BATCH, classes=4) == []
 
 
+def zero_head():
+    model = net()
+    torch.nn.init.zeros_(model[2].weight)
+    torch.nn.init.zeros_(model[2].bias)
+    return model, adam(model)
+
+
+class Lora(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.base = net().requires_grad_(False)
+        self.down = torch.nn.Parameter(torch.randn(64, 16))
+        self.up = torch.nn.Parameter(torch.zeros(16, 4))
+
+    def forward(self, rows):
+        return self.base(rows) + self.base[:2](rows) @ self.down @ self.up
+
+
+def lora():
+    model = Lora()
+    return model, torch.optim.AdamW([model.down, model.up], lr=0.01)
+
+
+def slow():
+    model = net()
+    return model, adam(model, 1e-3)
+
+
+@pytest.mark.parametrize("make", [zero_head, lora])
+def test_a_layer_that_starts_at_zero_is_no_fault(make):
+    assert faults(make, loss, BATCH, classes=4) == []
+
+
+def test_a_small_learning_rate_gets_the_steps_it_needs():
+    assert faults(slow, loss, BATCH, steps=60) == []
+
+
 @pytest.mark.parametrize(("make", "cost", "words"), FAULTY)
 def test_each_fault_is_named(make, cost, words):
     assert any(words in line for line in faults(make, cost, BATCH, classes=4))

@@ -58,6 +58,73 @@ def test_a_withdrawn_version_does_not_come_back(name):
     assert rollback(name, "worse") == serving(name) == "1"
 
 
+def test_a_version_that_served_twice_does_not_turn_rollback_into_a_circle(name):
+    from model_alias import RefusedError, promote, rollback, serving
+
+    for against, version in [(None, "1"), ("1", "2"), ("2", "1")]:
+        promote(name, version, against, passes)
+    assert rollback(name, "slow") == serving(name) == "2"
+    with pytest.raises(RefusedError, match="before version 2; version 1 was withdrawn: slow"):
+        rollback(name)
+    assert serving(name) == "2"
+
+
+def test_rollback_steps_over_what_was_withdrawn(name):
+    from model_alias import promote, rollback
+
+    for against, version in [(None, "3"), ("3", "1"), ("1", "2"), ("2", "1")]:
+        promote(name, version, against, passes)
+    assert [rollback(name), rollback(name)] == ["2", "3"]
+
+
+def test_a_withdrawn_version_is_allowed_again_on_purpose(name, registry):
+    from model_alias import RefusedError, promote, rollback, serving
+
+    promote(name, "1", None, passes)
+    promote(name, "2", "1", passes)
+    rollback(name, "by mistake")
+    with pytest.raises(RefusedError, match="delete its tag 'withdrawn'"):
+        promote(name, "2", "1", passes)
+    registry.delete_model_version_tag(name, "2", "withdrawn")
+    promote(name, "2", "1", passes)
+    assert rollback(name) == serving(name) == "1"
+
+
+@pytest.mark.parametrize("call", ["set_registered_model_alias", "set_registered_model_tag"])
+def test_a_promotion_or_rollback_killed_half_way_is_made_good(name, monkeypatch, call):
+    from mlflow.tracking import MlflowClient
+    from model_alias import promote, rollback, serving
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    for against, version in [(None, "1"), ("1", "2")]:
+        promote(name, version, against, passes)
+    for change in (lambda: promote(name, "3", "2", passes), lambda: rollback(name)):
+        with monkeypatch.context() as patch:
+            patch.setattr(MlflowClient, call, killed)
+            with pytest.raises(KeyboardInterrupt):
+                change()
+    if serving(name) == "2":
+        assert rollback(name) == "1"
+    assert serving(name) == "1"
+
+
+def test_a_registry_that_does_not_answer_is_not_a_deleted_version(name, monkeypatch):
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+    from model_alias import promote, rollback
+
+    def silent(*_, **__):
+        raise MlflowException("no answer")
+
+    promote(name, "1", None, passes)
+    promote(name, "2", "1", passes)
+    monkeypatch.setattr(MlflowClient, "get_model_version", silent)
+    with pytest.raises(MlflowException, match="no answer"):
+        rollback(name)
+
+
 def test_a_gate_that_ran_against_an_older_champion_is_stale(name):
     from model_alias import RefusedError, promote, serving
 
@@ -86,7 +153,7 @@ def test_there_must_be_a_way_back(name, registry):
     with pytest.raises(RefusedError, match="nothing serves"):
         rollback(name, "")
     promote(name, "1", None, passes)
-    with pytest.raises(RefusedError, match="replaced nothing"):
+    with pytest.raises(RefusedError, match=r"nothing to go back to before version 1$"):
         rollback(name, "")
     promote(name, "2", "1", passes)
     registry.delete_model_version(name, "1")

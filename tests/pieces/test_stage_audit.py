@@ -65,6 +65,20 @@ def test_processes_of_the_stage_are_seen(project):
     assert undeclared(project, "train") == ["helper.py"]
 
 
+def test_a_file_that_is_only_written_is_not_read(project):
+    (project / "train.py").write_text(
+        "from pathlib import Path\n"
+        "Path('out.json').write_text('{}')\n"
+        "open('train.log', 'w').close()\n"
+        "open('train.log', 'a').close()\n"
+        "open('new.txt', 'w+').close()\n"
+        "open('state.txt', 'a+').close()\n"
+        "open('data/a.csv', 'r+').close()\n"
+    )
+    declare(project, "    deps: [train.py]\n")
+    assert undeclared(project, "train") == ["data/a.csv", "state.txt"]
+
+
 def test_a_stage_that_fails_or_is_not_there_raises(project):
     declare(project, "    deps: [train.py]\n")
     with pytest.raises(KeyError):
