@@ -54,7 +54,7 @@ def _workload(
     for container in containers:
         gpu = gpu or any(map(GPU.match, _resources(container, "limits")))
         yield from _container(container, pod, claims)
-    if kind == "Deployment":
+    if kind in ("Deployment", "StatefulSet"):
         for container in pod.get("containers", []):
             yield from _probes(container, load_seconds)
     if gpu:
@@ -109,7 +109,8 @@ def _probes(container: Object, load_seconds: float) -> Iterator[str]:
     ports |= {port["containerPort"] for port in container.get("ports", [])}
     probes = {kind: container.get(f"{kind}Probe") for kind in ("startup", "readiness", "liveness")}
     for kind, probe in probes.items():
-        port = ((probe or {}).get("httpGet") or (probe or {}).get("grpc") or {}).get("port")
+        asked = [(probe or {}).get(way) or {} for way in ("httpGet", "grpc", "tcpSocket")]
+        port = next((way["port"] for way in asked if "port" in way), None)
         if port is not None and port not in ports:
             yield f"{name}: the {kind} probe asks port {port}, which is not there"
     if not probes["readiness"]:
@@ -117,8 +118,8 @@ def _probes(container: Object, load_seconds: float) -> Iterator[str]:
     first = probes["startup"] or probes["liveness"]
     if first:
         budget = first.get("initialDelaySeconds", 0)
-        budget += first.get("periodSeconds", 10) * first.get("failureThreshold", 3)
-        if probes["liveness"] and budget < load_seconds:
+        budget += first.get("periodSeconds", 10) * (first.get("failureThreshold", 3) - 1)
+        if budget < load_seconds:
             yield f"{name}: killed after {budget} s, loading takes {load_seconds:g}"
     paths = [(probes[k] or {}).get("httpGet", {}).get("path") for k in ("readiness", "liveness")]
     if paths[0] and paths[0] == paths[1]:

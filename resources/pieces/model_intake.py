@@ -20,6 +20,7 @@ import pickletools
 import stat
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -33,6 +34,9 @@ TENSORS = frozenset(
 )
 """What a pickle may name: what rebuilds a tensor or an array, and nothing that calls or imports."""
 
+_NAME = {"GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
+_FILL = {"MARK", "EMPTY_TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "EMPTY_DICT"}
+_CALL = {"REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"}
 NAMES = ("byteorder", "version", ".format_version", ".storage_alignment", "model.weights.h5")
 KERAS = ("layers", "models", "initializers", "optimizers", "losses", "metrics", "regularizers")
 _SIZES = {"BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "U16": 2, "I16": 2, "F16": 2}
@@ -54,6 +58,8 @@ def faults(path: str | Path, max_bytes: int = 100 * 2**30) -> list[str]:
                 found += [f"{name}: {fault}" for fault in _file(file, max_bytes)]
             except Exception as error:
                 found.append(f"{name}: cannot be read ({type(error).__name__}: {error})")
+        elif not file.is_dir():
+            found.append(f"{name}: no such file, or no plain one")
     if total > max_bytes:
         found.append(f"{total} bytes, more than {max_bytes}")
     return found
@@ -64,14 +70,17 @@ def _file(file: Path, max_bytes: int) -> Iterator[str]:
         start = stream.read(16)
     if file.suffix == ".onnx":
         yield from _onnx(file)
+    elif file.suffix == ".safetensors" and start[8:9] == b"{" and start[:4] != b"PK\3\4":
+        yield from _safetensors(file)  # first: its length may begin like a pickle or a zip
+        if start.startswith(b"\x80"):
+            with suppress(ValueError):  # where it is no pickle, too
+                yield from _pickle(file.read_bytes())
     elif start.startswith(b"PK"):
         yield from _zip(file, max_bytes)
     elif start.startswith(b"\x80"):
         yield from _pickle(file.read_bytes())
     elif start.startswith(b"\x93NUMPY"):
         yield from _npy(file.read_bytes()[:20_000])
-    elif start[8:9] == b"{" and file.suffix == ".safetensors":
-        yield from _safetensors(file)
     elif file.suffix in (".json", ".txt", ".md", ".model", ".jinja", ""):
         yield from _text(file)
     else:
@@ -108,6 +117,15 @@ def _pickle(data: bytes) -> Iterator[str]:
         yield "data after the end of the pickle"  # a second one, which some loaders read
 
 
+def _calls(data: bytes) -> bool:
+    """Whether text, read as a pickle up to where it breaks, names, fills and calls something."""
+    seen = set()
+    with suppress(ValueError):
+        for opcode, _, _ in pickletools.genops(data):
+            seen.add(opcode.name)
+    return all(seen & kind for kind in (_NAME, _FILL, _CALL))
+
+
 def _zip(file: Path, max_bytes: int) -> Iterator[str]:
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
@@ -126,7 +144,7 @@ def _zip(file: Path, max_bytes: int) -> Iterator[str]:
                     start += part if name.suffix in (".pkl", ".json") else b""
             if name.suffix == ".pkl" or name.name == "data.pkl":
                 yield from _pickle(start)
-            elif name.suffix == ".npy":
+            elif name.suffix == ".npy" or start.startswith(b"\x93NUMPY"):
                 yield from _npy(start)
             elif name.name in ("config.json", "metadata.json"):
                 yield from _keras(json.loads(start))
@@ -205,5 +223,7 @@ def _text(file: Path) -> Iterator[str]:
     text = file.read_text("utf-8")
     if "\0" in text:
         yield "no text"
+    if _calls(text.encode()):
+        yield "a pickle of protocol 0, which calls"
     if file.suffix == ".json" and "auto_map" in json.dumps(json.loads(text)):
         yield "auto_map: wants code of its own (trust_remote_code)"

@@ -11,6 +11,7 @@ are gone, keywords that a call refuses, and calls that need a keyword since a de
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,6 @@ GONE = {
     "torch.cuda.amp.GradScaler": "torch.amp.GradScaler('cuda'); deprecated",
     "torch.cuda.amp.autocast": "torch.autocast('cuda'); deprecated",
     "transformers.AdamW": "torch.optim.AdamW",
-    "transformers.TFAutoModel": "AutoModel: TensorFlow and JAX classes are gone",
-    "transformers.FlaxAutoModel": "AutoModel: TensorFlow and JAX classes are gone",
     "trl.DataCollatorForCompletionOnlyLM": "prompt and completion columns in SFTTrainer",
     "trl.setup_chat_format": "a chat template in the tokenizer",
     "trl.PPOTrainer": "trl.experimental.ppo",
@@ -34,6 +33,7 @@ GONE = {
     "sklearn.metrics.plot_confusion_matrix": "ConfusionMatrixDisplay.from_estimator",
     "mapie.regression.MapieRegressor": "SplitConformalRegressor",
     "ray.train.lightning.LightningTrainer": "ray.train.torch.TorchTrainer",
+    "sklearn.datasets.load_boston": "fetch_california_housing, or fetch_openml",
     "numpy.float_": "numpy.float64",
     "numpy.trapz": "numpy.trapezoid",
     "*.suggest_uniform": "suggest_float; deprecated",
@@ -43,6 +43,9 @@ GONE = {
     "*.to_bettertransformer": "attn_implementation=",
     "*.transition_model_version_stage": "set_registered_model_alias; deprecated",
 }
+
+_FOREST = {"max_features='auto'": "'sqrt' to classify, 1.0 for regression: the same as before"}
+_ENSEMBLE = {"base_estimator": "estimator"}
 
 # call (its last name): {keyword, or keyword=constant: what now}
 REFUSED = {
@@ -87,7 +90,14 @@ REFUSED = {
         "needs_proba": "response_method='predict_proba'; SILENT, every score is nan",
         "needs_threshold": "response_method='decision_function'; SILENT, every score is nan",
     },
-    "AdaBoostClassifier": {"algorithm": "nothing"},
+    "AdaBoostClassifier": {"algorithm": "nothing", **_ENSEMBLE},
+    "AdaBoostRegressor": _ENSEMBLE,
+    "BaggingClassifier": _ENSEMBLE,
+    "BaggingRegressor": _ENSEMBLE,
+    "RandomForestClassifier": _FOREST,
+    "RandomForestRegressor": _FOREST,
+    "ExtraTreesClassifier": _FOREST,
+    "ExtraTreesRegressor": _FOREST,
     "fit": {
         "early_stopping_rounds": "XGBoost: constructor; LightGBM: callbacks; not CatBoost's fit",
         "eval_metric": "XGBoost: constructor; LightGBM and CatBoost keep it",
@@ -99,6 +109,15 @@ REFUSED = {
     "XGBClassifier": {"tree_method='gpu_hist'": "device='cuda'"},
     "XGBRegressor": {"tree_method='gpu_hist'": "device='cuda'"},
 }
+# tasks that transformers.pipeline no longer knows
+TASKS = {
+    "summarization": "a chat model in text-generation, or the model class",
+    "translation": "a chat model in text-generation, or the model class",
+    "text2text-generation": "a chat model in text-generation, or the model class",
+    "question-answering": "the model class, or a chat model in text-generation",
+}
+FOREIGN = re.compile(r"transformers\.(TF|Flax)[A-Z]\w+")
+
 # right where this library is imported
 FINE = {
     ("Adam", "lr"): "torch",
@@ -114,6 +133,7 @@ NEEDED = {
         {"return_dict", "tokenize"},
         "SILENT, a BatchEncoding, not a list of ids",
     ),
+    "load": ({"weights_only"}, "True since torch 2.6: all but tensors raises; state it"),
     "checkpoint": ({"use_reentrant"}, "SILENT, no gradient if the input needs none"),
     "export": (
         {"dynamic_shapes", "dynamo"},
@@ -130,11 +150,11 @@ def old_calls(code: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
-                if now := GONE.get(f"{node.module}.{alias.name}"):
+                if now := _gone(f"{node.module}.{alias.name}"):
                     yield node.lineno, f"{node.module}.{alias.name} -> {now}"
         elif isinstance(node, ast.Attribute):
             for full in (_full(node, names), f"*.{node.attr}"):
-                if now := GONE.get(full):
+                if now := _gone(full):
                     yield node.lineno, f"{full.removeprefix('*.')} -> {now}"
         elif isinstance(node, ast.Call):
             full = _full(node.func, names)
@@ -148,6 +168,9 @@ def old_calls(code: str) -> Iterator[tuple[int, str]]:
             for word in sorted((given | values) & REFUSED.get(last, {}).keys()):
                 if FINE.get((last, word)) not in roots:
                     yield node.lineno, f"{last}({word}) -> {REFUSED[last][word]}"
+            task = _task(node) if last == "pipeline" else ""
+            if now := TASKS.get("translation" if task.startswith("translation_") else task):
+                yield node.lineno, f"pipeline({task}) -> {now}"
             open_ended = any(keyword.arg is None for keyword in node.keywords)
             if last in NEEDED and not open_ended and _meant(owner, last):
                 wanted, without = NEEDED[last]
@@ -155,11 +178,24 @@ def old_calls(code: str) -> Iterator[tuple[int, str]]:
                     yield node.lineno, f"{last} without {' or '.join(sorted(wanted))}: {without}"
 
 
+def _gone(full: str) -> str | None:
+    if FOREIGN.fullmatch(full):
+        return "the class without TF or Flax: TensorFlow and JAX classes are gone"
+    return GONE.get(full)
+
+
+def _task(call: ast.Call) -> str:
+    """The task that a call of `pipeline` states as text; "" if none."""
+    tasks = [*call.args[:1], *(word.value for word in call.keywords if word.arg == "task")]
+    return next((str(t.value) for t in tasks if isinstance(t, ast.Constant)), "")
+
+
 def _meant(owner: str, last: str) -> bool:
     if last == "from_pretrained":
         kind = owner.rpartition(".")[2]
         return kind.startswith("AutoModel") or kind.endswith("Model") or "For" in kind
-    wanted = {"export": "torch.onnx", "checkpoint": "torch.utils.checkpoint"}.get(last)
+    homes = {"export": "torch.onnx", "checkpoint": "torch.utils.checkpoint", "load": "torch"}
+    wanted = homes.get(last)
     return wanted is None or owner == wanted
 
 

@@ -2,10 +2,11 @@
 
 Call `gain = paired_bootstrap(metric, y, old, new, unit=user)`.
 
-Copy the file; it needs numpy and scipy. Pass any `metric(y, scores) -> float` where more is better,
-and `unit` (user, patient, day) whenever rows of one unit are alike. `paired_bootstrap` speaks of
-two fitted models; `compare_recipes` of two ways of training, from the differences over repeated
-splits, which overlap and so must not go into a plain t-test.
+Copy the file; it needs numpy and scipy. Pass any `metric(y, predictions) -> float` where more is
+better (scores, classes or text labels, as your metric takes them), and `unit` (user, patient, day)
+whenever rows of one unit are alike. `paired_bootstrap` speaks of two fitted models;
+`compare_recipes` of two ways of training, from the differences over repeated splits, which overlap
+and so must not go into a plain t-test.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Gain:
 
 
 def paired_bootstrap(
-    metric: Callable[[npt.NDArray[np.generic], Array], float],
+    metric: Callable[[Array, Array], float],
     y: npt.ArrayLike,
     old: npt.ArrayLike,
     new: npt.ArrayLike,
@@ -54,7 +55,7 @@ def paired_bootstrap(
 
     Raises ValueError if the lengths differ or the metric is not finite on all rows.
     """
-    truth, a, b = np.asarray(y), np.asarray(old, float), np.asarray(new, float)
+    truth, a, b = np.asarray(y), np.asarray(old), np.asarray(new)
     labels = np.arange(len(truth)) if unit is None else np.asarray(unit)
     if not len(truth) == len(a) == len(b) == len(labels):
         raise ValueError("y, old, new and unit must have one entry per row")

@@ -96,8 +96,9 @@ def test_a_sound_release_has_no_faults():
         ((0, "spec", "selector", "matchLabels", "app", "score"), "selects {'app': 'score'}"),
         ((*BOX, "startupProbe", "httpGet", "port", "htpp"), "asks port htpp"),
         ((*BOX, "livenessProbe", "httpGet", "port", 80), "asks port 80"),
-        ((*BOX, "startupProbe", None), "killed after 30 s"),
-        ((*BOX, "startupProbe", "failureThreshold", 3), "killed after 30 s"),
+        ((*BOX, "livenessProbe", {"tcpSocket": {"port": 80}}), "liveness probe asks port 80"),
+        ((*BOX, "startupProbe", None), "killed after 20 s"),
+        ((*BOX, "startupProbe", "failureThreshold", 3), "killed after 20 s"),
         ((*BOX, "readinessProbe", None), "no readiness probe"),
         ((*BOX, "livenessProbe", "httpGet", "path", "/readyz"), "only busy is killed"),
         ((*BOX, "image", "scorer:latest"), "not pinned"),
@@ -122,6 +123,27 @@ def test_a_sound_release_has_no_faults():
 )
 def test_each_fault_is_named(path, said):
     assert any(said in fault for fault in faults(changed(*path))), faults(changed(*path))
+
+
+def test_probes_of_a_stateful_set_are_looked_at():
+    release = changed(0, "kind", "StatefulSet")
+    del release[1]  # it scales the Deployment
+    assert faults(release) == []
+    del release[0]["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]
+    assert faults(release) == [
+        "StatefulSet/scorer: scorer: no readiness probe: traffic comes before the model"
+    ]
+
+
+def test_the_last_failure_comes_one_period_earlier():
+    """Probes at 0, 10, ... 140: the fifteenth failure kills."""
+    assert faults(GOOD, load_seconds=140) == []
+    assert "killed after 140 s, loading takes 145" in faults(GOOD, load_seconds=145)[0]
+
+
+def test_a_startup_probe_kills_without_a_liveness_probe():
+    assert faults(changed(*BOX, "livenessProbe", None)) == []
+    assert "killed after" in faults(changed(*BOX, "livenessProbe", None), load_seconds=200)[0]
 
 
 def test_a_slow_model_needs_a_longer_start():

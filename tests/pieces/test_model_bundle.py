@@ -95,7 +95,7 @@ def scramble(state):
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [(rename, "only on one side"), (halve, "not as saved"), (scramble, "answers differ")],
+    [(rename, "only on one side"), (halve, "not as saved"), (scramble, "out differs")],
 )
 def test_other_tensors_raise(folder, change, words):
     edit(folder, change)
@@ -111,3 +111,51 @@ def test_code_that_changed_raises(folder):
 def test_a_width_that_changed_raises(folder):
     with pytest.raises(ValueError, match="not as saved"):
         load_bundle(folder, lambda width: Net(width + 1))
+
+
+class Several(torch.nn.Module):
+    """A layer norm of inputs with variance 1, answered in several ways."""
+
+    def __init__(self, shape, eps=1e-5, scale=1.0):
+        super().__init__()
+        self.norm = torch.nn.LayerNorm(8, eps=eps)
+        self.shape, self.scale = shape, scale
+
+    def forward(self, x):
+        y = self.norm(x)
+        z = y[:, 0] * 1e-4 * self.scale
+        return {"tuple": (y, z), "dict": {"a": y, "b": [z, None]}, "one": y, "none": "text"}[
+            self.shape
+        ]
+
+
+def several(tmp_path, shape):
+    probe = {"x": torch.randn(3, 8, generator=torch.Generator().manual_seed(0))}
+    save_bundle(tmp_path / "b", Several(shape), {"shape": shape}, probe)
+    return tmp_path / "b"
+
+
+@pytest.mark.parametrize("shape", ["tuple", "dict"])
+def test_each_tensor_of_an_answer_is_compared(tmp_path, shape):
+    folder = several(tmp_path, shape)
+    load_bundle(folder, Several)
+    with pytest.raises(ValueError, match=r"out\S* differs"):
+        load_bundle(folder, lambda shape: Several(shape, scale=1.01))
+    with pytest.raises(ValueError, match="only on one side"):
+        load_bundle(folder, lambda shape: Several("one"))
+
+
+def test_an_answer_without_a_tensor_proves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="no tensor in an answer of str"):
+        several(tmp_path, "none")
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_eps_raises(tmp_path):
+    folder = several(tmp_path, "one")
+    with pytest.raises(ValueError, match=r"norm has .*eps=1e-06.* saved with .*eps=1e-05"):
+        load_bundle(folder, lambda shape: Several(shape, eps=1e-6))
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | {"torch": "another"}))
+    with pytest.raises(ValueError, match="the code changed"):
+        load_bundle(folder, lambda shape: Several(shape, eps=1e-4))

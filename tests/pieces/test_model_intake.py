@@ -63,6 +63,7 @@ HONEST = {
     "e.pkl": dumped({"a": [1, 2.5, "os system"]}, 4),
     "config.json": b'{"hidden": 3}',
     "README.md": b"os.system",
+    "labels.txt": b"cat\ndog\nobject\nRabbit\n",  # a pickle would begin so, too
 }
 ATTACKS = {
     "proto2.pkl": dumped(Evil(), 2),
@@ -76,11 +77,16 @@ ATTACKS = {
     "ext.pkl": b"\x80\x02\x82\x01.",
     "renamed.safetensors": dumped(Evil(), 4),
     "renamed.txt": dumped(Evil(), 4),
+    "proto0.txt": dumped(Evil(), 0),
+    "proto0": dumped(Evil(), 0),
+    "build.txt": b"cjson\nJSONDecoder\n}S'decode'\ncbuiltins\nprint\nsb.",
     "torch.pt": zipped({"archive/data.pkl": dumped(Evil(), 2), "archive/version": "3"}),
     "other.pt": zipped({"archive/data.pkl": dumped({}, 2), "archive/x.bin": dumped(Evil(), 2)}),
     "up.pt": zipped({"../data.pkl": dumped({}, 2)}),
     "nested.npz": zipped({"x.zip": zipped({})}),
     "objects.npy": npy("|O"),
+    "data.npz": zipped({"data/x": npy("|O")}),
+    "zip.safetensors": b"PK\3\4" + safetensors(TENSOR, b"\0" * 8)[4:],
     "objects.npz": zipped({"x.npy": npy("|O")}),
     "lambda.keras": keras("keras.layers", "Lambda"),
     "module.keras": keras("os", "system"),
@@ -109,6 +115,28 @@ def test_attacks_are_refused_and_not_run(tmp_path, name, capsys):
     (tmp_path / name).write_bytes(ATTACKS[name])
     assert faults(tmp_path / name)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("length", [0x80, 0x280, 0x480, 0x4B50, 0x10080])
+def test_a_length_that_begins_like_a_pickle_or_a_zip(tmp_path, length):
+    """128 is 0x80 and 0x4B50 is PK, in the first bytes of the file."""
+    header = json.dumps(TENSOR).ljust(length).encode()
+    (tmp_path / "m.safetensors").write_bytes(struct.pack("<Q", length) + header + b"\0" * 8)
+    assert faults(tmp_path) == []
+
+
+def test_a_pickle_that_is_safetensors_too_is_refused(tmp_path):
+    """PROTO 4, a float that swallows the rest of the length, then opcodes in a tensor's name."""
+    module, name, length = "m" * 32, "n" * 33, 0x470480
+    tensor = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    opcodes = {f"_U {module}U!{name}q\x93": tensor}
+    header = json.dumps(opcodes, ensure_ascii=False).encode()
+    (tmp_path / "m.safetensors").write_bytes(struct.pack("<Q", length) + header.ljust(length))
+    assert faults(tmp_path) == ["m.safetensors: the pickle names something hidden"]
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    assert faults(tmp_path / "none.pt") == ["none.pt: no such file, or no plain one"]
 
 
 def test_two_of_them_are_live(capsys):

@@ -8,7 +8,7 @@ import inspect
 import warnings
 
 import pytest
-from old_calls import GONE, REFUSED, main, old_calls
+from old_calls import GONE, REFUSED, TASKS, main, old_calls
 
 OLD = [
     ("import torch\ntorch.onnx.dynamo_export(m, x)", "torch.onnx.export"),
@@ -27,6 +27,14 @@ OLD = [
     ("model.fit(X, y, early_stopping_rounds=5)", "constructor"),
     ("import keras\no = keras.optimizers.Adam(decay=0.1)", "ignored"),
     ("x = trial.suggest_loguniform('x', 1, 2)", "log=True"),
+    ("from transformers import pipeline\np = pipeline('summarization')", "chat model"),
+    ("import transformers as t\np = t.pipeline(task='translation_en_to_de')", "chat model"),
+    ("from transformers import TFBertModel", "without TF"),
+    ("import transformers\nm = transformers.FlaxBertModel", "without TF or Flax"),
+    ("import torch\nm = torch.load('m.pt')", "weights_only"),
+    ("from sklearn.datasets import load_boston", "fetch_california_housing"),
+    ("m = BaggingClassifier(base_estimator=t)", "estimator"),
+    ("m = RandomForestRegressor(max_features='auto')", "1.0 for regression"),
     ("import numpy as np\nx = np.float_(1)", "numpy.float64"),
 ]
 FINE = [
@@ -39,8 +47,11 @@ FINE = [
     "text = tokenizer.apply_chat_template(rows, tokenize=False)",
     "import catboost\nmodel.fit(X, y, early_stopping_rounds=5)",
     "c = CalibratedClassifierCV(m, cv=5)",
+    "from transformers import pipeline\np = pipeline('text-generation', model=m)",
+    "m = RandomForestClassifier(max_features='sqrt')",
     "# torch.onnx.dynamo_export\nx = 'transformers.AdamW'",
     "export(frame)",
+    "import torch, json\nm = torch.load('m.pt', weights_only=True)\nc = json.load(f)",
 ]
 
 
@@ -75,7 +86,7 @@ def test_a_gone_name_is_gone(name):
     home, _, last = name.rpartition(".")
     root = home.partition(".")[0]
     pytest.importorskip(root)
-    with contextlib.suppress(ImportError):  # its module may be gone, too
+    with contextlib.suppress(ImportError):  # its module may be gone, too, or says so itself
         assert not hasattr(importlib.import_module(home), last)
 
 
@@ -92,6 +103,9 @@ PLACES = {
     "cross_validate": "sklearn.model_selection",
     "cross_val_score": "sklearn.model_selection",
     "AdaBoostClassifier": "sklearn.ensemble",
+    "AdaBoostRegressor": "sklearn.ensemble",
+    "BaggingClassifier": "sklearn.ensemble",
+    "BaggingRegressor": "sklearn.ensemble",
 }
 
 
@@ -102,3 +116,9 @@ def test_a_refused_keyword_is_refused(name):
     with warnings.catch_warnings(action="ignore"):
         known = inspect.signature(getattr(home, name)).parameters.keys()
     assert not known & REFUSED[name].keys()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_gone_task_is_gone():
+    pipelines = pytest.importorskip("transformers.pipelines")
+    assert not TASKS.keys() & set(pipelines.PIPELINE_REGISTRY.get_supported_tasks())

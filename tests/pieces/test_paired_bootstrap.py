@@ -65,6 +65,14 @@ def test_the_unit_may_be_text_and_out_of_order():
     assert (a.units, a.low, a.high) == pytest.approx((b.units, b.low, b.high))
 
 
+def test_predictions_may_be_text_labels():
+    y = np.array(["cat", "dog"] * 20)
+    old, new = np.where(np.arange(40) < 10, "cow", y), y.tolist()
+    gain = paired_bootstrap(lambda y, p: float((y == p).mean()), y, old, new)
+    assert (gain.old, gain.new) == (0.75, 1.0)
+    assert gain.better
+
+
 def test_a_metric_that_breaks_is_counted():
     def strict(y, p):
         return accuracy(y, p) if y.any() else float("nan")
