@@ -15,7 +15,7 @@ from weakref import finalize
 from mlskill.model import Skill
 from mlskill.searcher import store
 from mlskill.searcher.meanings import SMALL, cosines, embed
-from mlskill.searcher.ranking import CLOSE, LITTLE, WEIGHTS_OF, Evidence, Found, fits, rank
+from mlskill.searcher.ranking import CLOSE, LITTLE, WEIGHTS_OF, Evidence, Found, fits, rank, tops
 from mlskill.searcher.store import SPACE
 from mlskill.searcher.texts import FIELDS
 from mlskill.searcher.words import asked, meant, nearby, phrases
@@ -32,7 +32,7 @@ MOST_ROWS = 2_000
 """Sections and lines that one word may bring in, the best first: memory stays flat."""
 ENOUGH = 30
 """Lines that a skill must have of what it is not for, before they can speak against an answer."""
-CANDIDATES = 100
+CANDIDATES = 30
 """Of more skills than these, the meaning is compared of those that words brought in, the best."""
 BEST = 3
 """How many of a document's lines are compared with the question: the mean of the best."""
@@ -94,7 +94,8 @@ class Index:
         self._owners([*found.sections, *(row for row in close if close[row] > far)], owners)
         self._leads(found.lines, owners)
         skills = {section // SPACE for section in owners}
-        fitting = {at for at in skills if fits(found, at, weights)}
+        most = tops(found)
+        fitting = {at for at in skills if fits(found, most, at, weights)}
         owners = {row: owner for row, owner in owners.items() if row // SPACE in fitting}
         return rank(found, owners, weights, 1.0 if spoken else LITTLE)
 
