@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 from mlskill import Index, load
 from mlskill.searcher.meanings import LARGE, SMALL
-from mlskill.searcher.ranking import features
+from mlskill.searcher.ranking import features, tops
 from mlskill.searcher.store import SPACE
 
 DATA = Path(__file__).parent / "data"
@@ -48,7 +48,7 @@ def table(index: Index, text: str, documents: list[int]) -> tuple[np.ndarray, np
             found.near.get(document, 0.0),
             sum(close) / 2,
         )
-    return rows, np.array(features(found, documents[0] // SPACE))
+    return rows, np.array(features(found, tops(found), documents[0] // SPACE))
 
 
 def order(rows: list[np.ndarray], right: list[int], steps: int = 4000) -> np.ndarray:

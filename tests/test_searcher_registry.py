@@ -14,7 +14,7 @@ import pytest
 
 from mlskill.apps.cli import run
 from mlskill.errors import IndexFileError, MissingPathError
-from mlskill.searcher import search
+from mlskill.searcher import index, lexicon, search
 from mlskill.searcher.registry import open_index, update
 
 DISHES = ("bread", "soup", "noodles", "pancakes")
@@ -210,13 +210,27 @@ def test_a_server_searches_the_index(kitchen: Path, tmp_path: Path) -> None:
     from mlskill.apps.mcp.shelf import Shelf
 
     update(tmp_path / "index", [str(kitchen)])
-    index = open_index(tmp_path / "index")
+    opened = open_index(tmp_path / "index")
     elsewhere = tmp_path / "elsewhere"
     for name in ("toast", "salad"):
         write(elsewhere, name, "With parsley.")
     for folder, wanted in ((kitchen, set(DISHES)), (elsewhere, set())):
-        shelf = Shelf([str(folder)], index)
+        shelf = Shelf([str(folder)], opened)
         shelf.scan()
         hits = shelf.search("parsley", 20)
         assert {place for place, _ in hits} == wanted  # what is not served is not found
         assert all(hit.path == "SKILL.md" for _, hit in hits)
+
+
+def test_a_common_word_is_looked_for_where_the_rare_ones_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        write(tmp_path / "kitchen", f"stew-{number}", "## Salt\n\nSalt, salt and salt.")
+    write(tmp_path / "kitchen", "saffron", f"{'Rice with milk. ' * 40}A little salt.")
+    update(tmp_path / "index", [str(tmp_path / "kitchen")])
+    for module in (index, lexicon):
+        monkeypatch.setattr(module, "MOST_ROWS", 5)
+    assert paths(tmp_path / "index", "salt saffron rice")[0] == "saffron"
+    words = open_index(tmp_path / "index").evidence("salt saffron rice")
+    assert max(words.covered.values()) == pytest.approx(1.0)

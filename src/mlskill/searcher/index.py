@@ -14,25 +14,21 @@ from weakref import finalize
 
 from mlskill.model import Skill
 from mlskill.searcher import store
+from mlskill.searcher.lexicon import MOST_ROWS, Lexicon, rarity_of
 from mlskill.searcher.meanings import SMALL, cosines, embed
-from mlskill.searcher.ranking import CLOSE, LITTLE, WEIGHTS_OF, Evidence, Found, fits, rank
+from mlskill.searcher.ranking import CLOSE, LITTLE, WEIGHTS_OF, Evidence, Found, fits, rank, tops
 from mlskill.searcher.store import SPACE
-from mlskill.searcher.texts import FIELDS
-from mlskill.searcher.words import asked, meant, nearby, phrases
+from mlskill.searcher.words import asked, meant, phrases
 
-WEIGHTS = {"title": 5.0, "way": 1.0, "symptoms": 3.0, "about": 3.0, "body": 1.0, "code": 0.5}
-"""What a word counts in each field."""
 WORD = 0.5
 """What one word can add to `known` at most, as a share of the rarity of a word never heard of."""
 TYPO = 0.7
 """What a word counts that only a corrected form of it was found for."""
 MOST_WORDS = 64
 """Of a longer question this many words are looked up."""
-MOST_ROWS = 2_000
-"""Sections and lines that one word may bring in, the best first: memory stays flat."""
 ENOUGH = 30
 """Lines that a skill must have of what it is not for, before they can speak against an answer."""
-CANDIDATES = 100
+CANDIDATES = 30
 """Of more skills than these, the meaning is compared of those that words brought in, the best."""
 BEST = 3
 """How many of a document's lines are compared with the question: the mean of the best."""
@@ -61,12 +57,13 @@ class Index:
                 taken[skill.root] += 1
                 store.add(self.database, store.prepare(skill, root, model=model))
             self.database.commit()
+        self.lexicon = Lexicon(self.database)
         (self.model,) = self.database.execute("SELECT name FROM model").fetchone()
 
     @property
     def alone(self) -> bool:
         """Whether only one skill is in it: then paths need not name it."""
-        return self._size("skills") == 1
+        return self.lexicon.size("skills") == 1
 
     def evidence(self, query: str) -> Evidence:
         """All that speaks for or against an answer to `query`."""
@@ -94,7 +91,8 @@ class Index:
         self._owners([*found.sections, *(row for row in close if close[row] > far)], owners)
         self._leads(found.lines, owners)
         skills = {section // SPACE for section in owners}
-        fitting = {at for at in skills if fits(found, at, weights)}
+        most = tops(found)
+        fitting = {at for at in skills if fits(found, most, at, weights)}
         owners = {row: owner for row, owner in owners.items() if row // SPACE in fitting}
         return rank(found, owners, weights, 1.0 if spoken else LITTLE)
 
@@ -132,22 +130,26 @@ class Index:
         )
 
     def _read_words(self, query: str, found: Evidence, lines: dict[int, float]) -> None:
-        size, said = self._size("sections"), self._size("lines")
+        size, said = self.lexicon.size("sections"), self.lexicon.size("lines")
         unheard = math.log(1 + size / 0.5) or 1.0
         owners: dict[int, int] = {}
         total = 0.0
+        common: dict[str, tuple[float, set[int]]] = {}
         terms = asked(query)[:MOST_WORDS]
         for word in terms:
             forms, share = [word], 1.0
-            rows = self._look("words", word, size)
-            if not rows and not self._look("sayings", word, said):
-                forms, share = meant(word, self._known(word))[:4], TYPO
+            rows = self.lexicon.look("words", word, size)
+            if not rows and not self.lexicon.look("sayings", word, said):
+                forms, share = meant(word, self.lexicon.known(word))[:4], TYPO
                 for form in forms:
-                    for row, score in self._look("words", form, size).items():
+                    for row, score in self.lexicon.look("words", form, size).items():
                         rows[row] = max(rows.get(row, 0.0), score)
-            rarity = rarity_of(len(rows), size) if rows else unheard
+            often = self.lexicon.count("words", word) if len(rows) == MOST_ROWS else len(rows)
+            rarity = rarity_of(often, size) if rows else unheard
             total += rarity
             self._owners(rows, owners)
+            if often > len(rows):
+                common[word] = rarity, {owners[row] for row in rows}
             best: dict[int, float] = defaultdict(float)
             for row, score in rows.items():
                 found.sections[row] = found.sections.get(row, 0.0) + share * score
@@ -156,11 +158,28 @@ class Index:
                 found.known[owner] = found.known.get(owner, 0.0) + min(score, WORD * unheard)
                 found.covered[owner] = found.covered.get(owner, 0.0) + rarity
             for form in forms:
-                for row, score in self._look("sayings", form, said).items():
+                for row, score in self.lexicon.look("sayings", form, said).items():
                     lines[row] += share * score
+        self._read_common(found, common)
         found.words, found.told, found.unheard = len(terms), total / unheard, unheard
         for owner in found.covered:
             found.covered[owner] /= total
+
+    def _read_common(self, found: Evidence, common: dict[str, tuple[float, set[int]]]) -> None:
+        """See where the likeliest skills hold words too common for all of their rows to be read.
+
+        `common` has what each word tells, and the documents in which it was seen.
+        """
+        for at in candidates(found) if common else ():
+            for word, (rarity, seen) in common.items():
+                rows = self.database.execute(
+                    "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?",
+                    (f'"{word}"', at * SPACE, (at + 1) * SPACE - 1),
+                )
+                owners: dict[int, int] = {}
+                self._owners((row for (row,) in rows.fetchall()), owners)
+                for owner in {*owners.values()} - seen:
+                    found.covered[owner] = found.covered.get(owner, 0.0) + rarity
 
     def _read_lines(self, found: Evidence, lines: dict[int, float]) -> None:
         """The mean of the best lines of each document, and of those that speak against a skill."""
@@ -200,11 +219,8 @@ class Index:
     def _meanings(self, found: Evidence) -> Iterator[tuple[int, bytes, bytes]]:
         """By skill, the rows of what its lines and sections mean; of many, those words found."""
         query, wanted = "SELECT skill, lines, sections FROM meanings", []
-        if self._size("skills") > CANDIDATES:
-            best: dict[int, float] = {}
-            for section, score in found.sections.items():
-                best[section // SPACE] = max(score, best.get(section // SPACE, 0.0))
-            wanted = sorted(best, key=lambda at: (-best[at], at))[:CANDIDATES]
+        if self.lexicon.size("skills") > CANDIDATES:
+            wanted = candidates(found)
             query += f" WHERE skill IN ({', '.join('?' * len(wanted))})"
         yield from self.database.execute(query, wanted)
 
@@ -229,51 +245,13 @@ class Index:
                 )
             )
 
-    def _known(self, word: str) -> set[str]:
-        """The known words that one may have meant by `word`."""
-        pattern, forms = nearby(word)
-        if pattern:
-            rows = self.database.execute("SELECT word FROM known WHERE word GLOB ?", (pattern,))
-            return {found for (found,) in rows}
-        found = set()
-        for at in range(0, len(forms), 500):
-            some = forms[at : at + 500]
-            marks = ", ".join("?" * len(some))
-            rows = self.database.execute(
-                f"SELECT word FROM known WHERE word IN ({marks})",  # noqa: S608
-                some,
-            )
-            found |= {form for (form,) in rows}
-        return found
 
-    def _size(self, table: str) -> int:
-        """How many skills, sections or lines there are; those of each skill are counted there."""
-        what = "count(*)" if table == "skills" else f"coalesce(sum({table}), 0)"
-        (size,) = self.database.execute(f"SELECT {what} FROM skills").fetchone()  # noqa: S608
-        return int(size)
-
-    def _look(self, table: str, word: str, size: int) -> dict[int, float]:
-        """By row, how much it is about `word`, by BM25; the best rows of many."""
-        weights = "".join(f", {WEIGHTS[name]}" for name in FIELDS) if table == "words" else ""
-        match = f"FROM {table} WHERE {table} MATCH ?"
-        (n,) = self.database.execute(f"SELECT count(*) {match}", (f'"{word}"',)).fetchone()
-        if not n:
-            return {}
-        most = f" ORDER BY 2 DESC LIMIT {MOST_ROWS}" if n > MOST_ROWS else ""
-        rows = self.database.execute(
-            f"SELECT rowid, -bm25({table}{weights}) {match}{most}",
-            (f'"{word}"',),
-        ).fetchall()
-        # FTS5 takes words of more than half of the rows for worthless; in a small skill that is
-        # every word.
-        theirs = max(math.log((size - n + 0.5) / (n + 0.5)), 1e-6) if n <= size else 1e-6
-        scale = rarity_of(n, size) / theirs
-        return {row: score * scale for row, score in rows}
-
-
-def rarity_of(rows: int, size: int) -> float:
-    """What a word tells that stands in `rows` of `size` rows; always more than nothing."""
-    return math.log(1 + max(0, size - rows + 0.5) / (rows + 0.5))
+def candidates(found: Evidence) -> list[int]:
+    """The skills that words speak for most."""
+    best: dict[int, float] = {}
+    for section, score in found.sections.items():
+        best[section // SPACE] = max(score, best.get(section // SPACE, 0.0))
+    return sorted(best, key=lambda at: (-best[at], at))[:CANDIDATES]
 
 
 def mean_of_best(scores: list[float]) -> float:

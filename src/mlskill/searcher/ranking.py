@@ -7,6 +7,7 @@ The weights were fitted by ``benchmarks/calibrate.py`` on the development half o
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from mlskill.searcher.meanings import LARGE, SMALL
@@ -65,21 +66,41 @@ class Weights:
     fit: tuple[float, ...]
 
 
-def _most(values: dict[int, float], skill: int) -> float:
-    return max((value for key, value in values.items() if key // SPACE == skill), default=0.0)
+@dataclass(frozen=True, slots=True)
+class Tops:
+    """The most that speaks for any document, by skill."""
+
+    known: dict[int, float]
+    covered: dict[int, float]
+    lines: dict[int, float]
+    near: dict[int, float]
+    near_whole: dict[int, float]
 
 
-def features(found: Evidence, skill: int) -> tuple[float, ...]:
+def tops(found: Evidence) -> Tops:
+    """Each kind of evidence, gone through once however many skills there are."""
+    kinds = (found.known, found.covered, found.lines, found.near, found.near_whole)
+    return Tops(*map(_most, kinds))
+
+
+def _most(values: dict[int, float]) -> dict[int, float]:
+    best: dict[int, float] = defaultdict(float)
+    for key, value in values.items():
+        best[key // SPACE] = max(value, best[key // SPACE])
+    return best
+
+
+def features(found: Evidence, most: Tops, skill: int) -> tuple[float, ...]:
     """What speaks for and against an answer by one skill, as `Weights.fit` weighs it."""
     return (
         1.0,
-        _most(found.known, skill),
-        _most(found.covered, skill),
-        _most(found.lines, skill),
+        most.known[skill],
+        most.covered[skill],
+        most.lines[skill],
         found.against.get(skill, 0.0),
-        _most(found.near, skill),
+        most.near[skill],
         found.far.get(skill, 0.0),
-        _most(found.near_whole, skill),
+        most.near_whole[skill],
         found.far_whole.get(skill, 0.0),
         math.log1p(found.words),
     )
@@ -121,23 +142,23 @@ def rank(
     return ranked
 
 
-def fits(found: Evidence, skill: int, weights: Weights) -> bool:
+def fits(found: Evidence, most: Tops, skill: int, weights: Weights) -> bool:
     """Whether the skill has an answer.
 
     A skill that says at length what it is for and what not is judged by both; of another one the
     words must say it: all of them in one document, or enough of the rare ones.
     """
-    if _most(found.covered, skill) > ALL:
+    if most.covered[skill] > ALL:
         return True
     if skill in found.far:
-        values = features(found, skill)
+        values = features(found, most, skill)
         return sum(a * b for a, b in zip(weights.fit, values, strict=True)) > 0
     scale = math.sqrt(max(4, found.words))
     enough = FIT * (found.told**LENGTH or 1.0) * found.unheard
     return (
-        _most(found.covered, skill) >= COVERED
-        or _most(found.known, skill) * scale >= enough > 0
-        or _most(found.near_whole, skill) >= NEAR
+        most.covered[skill] >= COVERED
+        or most.known[skill] * scale >= enough > 0
+        or most.near_whole[skill] >= NEAR
     )
 
 
