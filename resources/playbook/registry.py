@@ -2,7 +2,7 @@
 
 `champion` is the alias that serves, `previous` the way back. The server does not ask MLflow: what
 is promoted is copied to ``serving/`` and named in one small file, so a registry that is down stops
-no answer. Many writers: ``MLFLOW_TRACKING_URI=postgresql://...``
+no answer. Many writers: ``PLAYBOOK_REGISTRY=postgresql+psycopg2://...``
 and ``PLAYBOOK_ARTIFACTS=s3://...``. Change: `NAME`.
 """
 
@@ -24,8 +24,8 @@ NAME = "delay"
 
 
 def uri(home: Path) -> str:
-    """Where runs and versions are kept."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}"
+    """Where runs and versions are kept; a variable of our own, because MLflow writes its own."""
+    return os.environ.get("PLAYBOOK_REGISTRY") or f"sqlite:///{home / 'mlflow.db'}"
 
 
 def artifacts(home: Path) -> str:

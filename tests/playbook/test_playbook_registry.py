@@ -45,6 +45,9 @@ def test_cut_off_at_any_step_the_next_try_ends_as_if_nothing_had_been(tmp_path, 
 
     import mlflow
 
+    (tmp_path / "other").mkdir()
+    registry._client(tmp_path / "other")  # MLflow remembers the last registry, also in a variable
+
     def cut_at(target, name, call, *arguments):
         with monkeypatch.context() as broken:
             broken.setattr(target, name, cut)
@@ -64,6 +67,7 @@ def test_cut_off_at_any_step_the_next_try_ends_as_if_nothing_had_been(tmp_path, 
             register(one)
     first = register(one)
     assert first == register(one) == 1, "a version cut off after it was made is made once more"
+    assert (tmp_path / "mlflow.db").exists()
     second = register(two)
     assert second != first
 
