@@ -29,6 +29,7 @@ from mlskill.validator import named
 __all__ = ["Change", "Fixed", "fix"]
 
 Check = Callable[[Skill], Report]
+Settle = Callable[[Report], Report]
 
 ROUNDS = 20
 """Rounds after which a page that always has another fault is left as it is; six are usual."""
@@ -64,12 +65,14 @@ def fix(
     sources: Sources,
     check: Check,
     *,
+    settle: Settle | None = None,
     locked: Container[str] = (),
     limits: Limits = LIMITS,
 ) -> Fixed:
     """Mend what `check` finds in the skill that `sources` form; the files named `locked` stay.
 
-    Nothing is written: see `writer.write`.
+    What `settle` makes of a report says what is to be mended; what is left is given as it was
+    found. Nothing is written: see `writer.write`.
     """
     now = {source.path: source for source in sources.sources}
     names = {name: path for path in now if (name := named(sources, path)) not in locked}
@@ -81,7 +84,7 @@ def fix(
 
     for _ in range(ROUNDS):
         report = checked()
-        for path, done, after in _round(report, now, names):
+        for path, done, after in _round(settle(report) if settle else report, now, names):
             now[path] = decode(path, after)
             mended.update(dict.fromkeys(done))
         state = sha256(b"\0".join(source.raw for source in now.values())).digest()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from mlskill.fixer import AT_ONCE, Change, Fixed, fix
+from mlskill.fixer import AT_ONCE, Change, Fixed, Settle, fix
 from mlskill.fixer.writer import NotWrittenError, refusal, write
 from mlskill.hidden import visible
 from mlskill.loader import load
@@ -21,35 +21,39 @@ from mlskill.validator import named
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What became of one skill: what is left, with what was fixed, and the files' changes."""
+    """What became of one skill: what is left, as it was found, what was fixed, and the changes."""
 
     report: Report
     changes: tuple[Change, ...] = ()
 
 
 class Check(Protocol):
-    """What finds what is to be reported of a skill."""
+    """What finds all that there is in a skill."""
 
     def __call__(self, skill: Skill, most: int = ...) -> Report:
-        """Its report, with at `most` so many findings of one rule in one file."""
+        """Its raw report, with at `most` so many findings of one rule in one file."""
 
 
-def mend(root: str, check: Check, limits: Limits, *, dry: bool) -> Mended:
+def mend(root: str, check: Check, settle: Settle, limits: Limits, *, dry: bool) -> Mended:
     """Fix the skill at `root`, or with `dry` only say what that would change.
 
+    Fixed is what `settle` leaves of what `check` finds; what is left is still to be settled, since
+    what skills claim together is only known of all of them.
     What cannot be fixed in its place is said on stderr; it is left, and so are its findings.
     """
     sources = read(root, limits=limits)
     folder = posixpath.dirname(sources.location)
     if not os.path.isdir(folder):  # noqa: PTH112
         report = check(load(root, limits=limits))
-        if any(finding.fix for finding in report.findings):
+        if any(finding.fix for finding in settle(report).findings):
             _say(f"{root}: files in an archive cannot be fixed; unpack it first")
         return Mended(report)
     refused = dict(_refused(sources, folder))
-    made = fix(sources, partial(check, most=AT_ONCE), locked=refused, limits=limits)
-    for path in sorted({f.path for f in made.left.findings if f.fix} & set(refused)):
-        _say(f"{path}: {refused[path]}")
+    every = partial(check, most=AT_ONCE)
+    made = fix(sources, every, settle=settle, locked=refused, limits=limits)
+    if refused:
+        for path in sorted({f.path for f in settle(made.left).findings if f.fix} & set(refused)):
+            _say(f"{path}: {refused[path]}")
     if dry:
         return Mended(replace(made.left, fixed=made.mended), made.changes)
     kept = {change.named for change in made.changes if not _written(folder, change)}

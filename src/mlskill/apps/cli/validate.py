@@ -19,6 +19,7 @@ from mlskill.runner import Cache, cache_folder, check, cores
 
 if TYPE_CHECKING:
     from mlskill.apps.cli.wishes import Wishes
+    from mlskill.fixer import Settle
     from mlskill.model import Skill
 
 EXAMPLES = """
@@ -113,13 +114,12 @@ def run(options: argparse.Namespace) -> int:
     from mlskill.apps.cli.wishes import Wishes
 
     wishes = Wishes.of(options)
-    if options.fix or options.diff:
-        report = _mended(options, wishes)
-    else:
-        raw = merge(watched(_raw(options, wishes)))
-        if note := wishes.disobeyed(raw):
-            print(f"mlskill: {visible(note)}", file=sys.stderr)
-        report = wishes.settler(options)(raw)
+    settle = wishes.settler(options)
+    mends = options.fix or options.diff
+    raw = _mended(options, wishes, settle) if mends else merge(watched(_raw(options, wishes)))
+    if note := wishes.disobeyed(raw):
+        print(f"mlskill: {visible(note)}", file=sys.stderr)
+    report = settle(raw)
     if not (report.skills or report.findings or report.suppressed):
         raise NoSkillError(options.path)
     for name, file in options.output:
@@ -140,7 +140,7 @@ def _raw(options: argparse.Namespace, wishes: Wishes) -> Iterator[Report]:
     )
 
 
-def _mended(options: argparse.Namespace, wishes: Wishes) -> Report:
+def _mended(options: argparse.Namespace, wishes: Wishes, settle: Settle) -> Report:
     """What is left when the skills are fixed; with `--diff` they are not, but the changes shown."""
     from mlskill.apps.cli.mending import mend
     from mlskill.fixer.diff import diff
@@ -148,20 +148,19 @@ def _mended(options: argparse.Namespace, wishes: Wishes) -> Report:
     from mlskill.validator import PER_FILE, unsearched, validate
 
     rules, limits = wishes.checks.rules(), wishes.settings.limits
-    settle = wishes.settler(options)
 
     def checked(skill: Skill, most: int = PER_FILE) -> Report:
-        return settle(validate(skill, rules=rules, advice=True, most=most))
+        return validate(skill, rules=rules, advice=True, most=most)
 
     reports = []
     for path in options.path:
         found = discover(path, limits=limits)
         for root in found:
-            made = mend(root, checked, limits, dry=options.diff)
+            made = mend(root, checked, settle, limits, dry=options.diff)
             reports.append(made.report)
             if options.diff:
                 show(harmless("\n".join(diff(made.changes))))
-        reports.append(settle(unsearched(found.faults, rules=rules)))
+        reports.append(unsearched(found.faults, rules=rules))
     return merge(reports)
 
 
