@@ -112,10 +112,12 @@ def test_a_link_is_left_and_named(cli: Run, tmp_path: Path) -> None:
 def test_what_skills_claim_together_is_left_to_say_after_a_fix(cli: Run, tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "skills/good", tmp_path / "more/good")
     code, out, err = cli("--fix", "--select", "name-duplicate,text-mojibake", ".")
-    assert code == 1 and "fixed text-mojibake" in out
+    assert code == 1
+    assert "fixed text-mojibake" in out
     assert "skills/good/SKILL.md:2:1: warning name-duplicate" in out
     again = cli("--select", "name-duplicate,text-mojibake", ".")
-    assert out.endswith(again[1].replace("1 warning", "1 fixed; 1 warning")) and err == again[2]
+    assert out.endswith(again[1].replace("1 warning", "1 fixed; 1 warning"))
+    assert err == again[2]
 
 
 def test_settings_of_the_project_are_obeyed(cli: Run, tmp_path: Path) -> None:
