@@ -53,7 +53,7 @@ class _Builder:
     def build(self, text: str, base: int) -> Any:
         """What `text`, at offset `base` of the file, holds; raises `yaml.YAMLError`."""
         self.base = base
-        events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
+        events = self.events(text)
         result: Any = None
         documents = 0
         for event in events:
@@ -67,6 +67,16 @@ class _Builder:
                     break
                 result = self.node(next(events), events, ())
         return result
+
+    def events(self, text: str) -> Iterator[Any]:
+        """The events of `text`; that the library gives up at a depth of its own is a limit too."""
+        try:
+            yield from yaml.parse(text, Loader=_Loader)
+        except yaml.scanner.ScannerError as error:
+            if "nesting depth" not in str(error.problem):
+                raise
+            message = f"YAML nested deeper than {self.limits.yaml_depth}"
+            raise _LimitError(message, self.base + _index(error, text)) from None
 
     def node(self, event: Any, events: Iterator[Any], path: _Path) -> Any:
         """The value that starts with `event`."""
