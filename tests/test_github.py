@@ -16,7 +16,8 @@ from mlskill.anchors import Anchors
 from mlskill.home import home
 from mlskill.model import Document, Source
 from mlskill.parser import parse
-from mlskill.site.pages import Site
+from mlskill.site.contents import Site
+from mlskill.site.pages import pages as files
 
 cmarkgfm = pytest.importorskip("cmarkgfm", reason="cmarkgfm is not installed")
 
@@ -84,7 +85,7 @@ def test_github_sees_the_headings_that_we_address(path: str) -> None:
 def pages() -> dict[str, str]:
     """The page of each document, by the document's path."""
     site = Site(mlskill.load())
-    made = dict(site.files())
+    made = dict(files(site))
     return {path: made[site.addresses[path]].decode() for path in TREE}
 
 
@@ -125,7 +126,7 @@ def test_alerts_and_diagrams_are_those_that_github_draws(path: str) -> None:
 @pytest.mark.parametrize("kind", sorted(ALERTS))
 def test_the_site_draws_alerts(kind: str) -> None:
     skill = mlskill.loads({"SKILL.md": f"# A\n\n> [!{kind}]\n> Words.\n"})
-    page = dict(Site(skill).files())["index.html"].decode()
+    page = dict(files(Site(skill)))["index.html"].decode()
     assert f'class="markdown-alert markdown-alert-{kind.lower()}"' in page
 
 

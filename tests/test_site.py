@@ -20,10 +20,11 @@ from mlskill.prover import plan
 from mlskill.prover.versions import digest
 from mlskill.reader import discover
 from mlskill.site import Options, build
+from mlskill.site import pages as site_pages
 from mlskill.site.addresses import RESERVED, Addresses
 from mlskill.site.builder import jobs
 from mlskill.site.code import LANGUAGES, code
-from mlskill.site.pages import Site
+from mlskill.site.contents import Site
 from mlskill.site.places import editor, repository
 from mlskill.site.proof import Proofs, Run, read
 
@@ -69,9 +70,8 @@ def write(folder: Path, files: dict[str, str | bytes]) -> str:
 
 def pages(skill: mlskill.Skill, **given: object) -> dict[str, str]:
     """The skill's files, decoded."""
-    return {
-        address: data.decode("utf-8", "replace") for address, data in Site(skill, **given).files()
-    }
+    made = site_pages.pages(Site(skill, **given))
+    return {address: data.decode("utf-8", "replace") for address, data in made}
 
 
 def made(path: str, output: Path, **given: object) -> dict[str, Page]:
@@ -165,7 +165,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_same_skill_gives_the_same_bytes(tmp_path: Path) -> None:
     skill = mlskill.load(contents=True)
-    assert dict(Site(skill).files()) == dict(Site(skill).files())
+    assert pages(skill) == pages(skill)
 
 
 # What becomes of links.

@@ -24,6 +24,6 @@ libraries (markdown-it-py, Pygments, Jinja; MiniSearch in the browser), and the 
 """
 
 from mlskill.site.builder import Built, build
-from mlskill.site.pages import Entry, Options
+from mlskill.site.contents import Entry, Options
 
 __all__ = ["Built", "Entry", "Options", "build"]

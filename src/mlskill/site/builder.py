@@ -17,7 +17,8 @@ from mlskill.loader import load
 from mlskill.reader.names import MARKERS
 from mlskill.site.addresses import RESERVED, Addresses
 from mlskill.site.catalogue import catalogue
-from mlskill.site.pages import Entry, Options, Site
+from mlskill.site.contents import Entry, Options, Site
+from mlskill.site.pages import pages
 from mlskill.site.proof import Proofs
 
 MARK = ".mlskill-site"
@@ -182,5 +183,5 @@ def _one(job: Job, target: Path, options: Options, proofs: Proofs) -> Made:
     skill = load(job.root, contents=True)
     options = options if options.title else replace(options, title=skill.name)
     site = Site(skill, options, proofs.of(job.root), job.folder, job.below, job.home)
-    written = dict(_write(target, job.folder, site.files()))
+    written = dict(_write(target, job.folder, pages(site)))
     return Made(site.entry, tuple(written), sum(written.values()), skill.complete)

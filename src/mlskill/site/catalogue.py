@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from mlskill.site.pages import Entry, Options
+from mlskill.site.contents import Entry, Options
 from mlskill.site.templates import fill
 
 FIRST = 60
