@@ -31,7 +31,7 @@ def broken_json(text: str) -> None:
     >>> broken_json('"name": "a",\n"b": [1]\n')
     >>> broken_json('{"a": 1,}')
     Traceback (most recent call last):
-    mlskill.checkers.tools.FaultError: Expecting property name enclosed in double quotes
+    mlskill.checkers.tools.FaultError: a comma before the closing }
     """
     try:
         check_json(text)

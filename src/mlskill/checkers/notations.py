@@ -34,9 +34,23 @@ def _load_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
     except json.JSONDecodeError as error:
-        raise FaultError(error.msg, error.lineno, column=error.colno) from None
+        raise _fault(error) from None
     except ValueError as error:  # a number of too many digits
         raise FaultError(str(error)) from None
+
+
+def _fault(error: json.JSONDecodeError) -> FaultError:
+    """What is wrong and where; a trailing comma is blamed itself, as Python does from 3.13 on."""
+    before = error.doc[: error.pos].rstrip()
+    closing = error.doc[error.pos : error.pos + 1]
+    if before.endswith(",") and closing in ("}", "]"):
+        error = json.JSONDecodeError(
+            f"a comma before the closing {closing}", error.doc, len(before) - 1
+        )
+    elif error.msg.startswith("Illegal trailing comma"):
+        after = error.doc[error.pos + 1 :].lstrip()[:1]
+        error = json.JSONDecodeError(f"a comma before the closing {after}", error.doc, error.pos)
+    return FaultError(error.msg, error.lineno, column=error.colno)
 
 
 def check_jsonc(text: str) -> str:
