@@ -12,6 +12,7 @@ from mlskill.caches import trusted
 from mlskill.home import home
 from mlskill.reader import read
 from mlskill.searcher import kept, meanings
+from mlskill.searcher.texts import searched
 
 QUERY = "why does p99 explode when I add workers"
 
@@ -33,9 +34,10 @@ def test_the_second_time_nothing_is_made(folder: Path, monkeypatch: pytest.Monke
 
 def test_a_loaded_skill_shares_the_file(folder: Path) -> None:
     skill = load()
-    texts = [(document.path, document.text) for document in skill.documents]
-    sources = [(source.path, source.text) for source in read(home()).sources]
-    assert sorted(texts) == sorted(sources)
+    sources = read(home())
+    texts = [*searched(skill.documents, skill.assets)]
+    assert sorted(texts) == sorted(searched(sources.sources, sources.assets))
+    assert "resources/questions.txt" in dict(texts)
     assert search(skill, QUERY) == search(kept.of_ours(), QUERY)
     assert len([*folder.iterdir()]) == 1
 

@@ -15,6 +15,7 @@ from mlskill.reader.names import (
     VENV,
     collisions,
     is_markdown,
+    is_questions,
     mentions,
     printable,
 )
@@ -150,7 +151,8 @@ class Intake:
         if entry.kind != "file":
             raise RefusedError("file-not-regular", NOT_REGULAR)
         markdown = is_markdown(path)
-        data = self._read(entry, path, markdown) if markdown or self.contents else None
+        text = markdown or (is_questions(path) and entry.size() <= self.limits.file_bytes)
+        data = self._read(entry, path, text) if text or self.contents else None
         if markdown and data is not None:
             self.sources.append(decode(path, data))
         else:

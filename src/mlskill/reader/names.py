@@ -13,6 +13,13 @@ MAIN = "SKILL.md"
 MARKDOWN = (".md", ".markdown", ".mdx")
 """How the name of a Markdown file ends, in lower case."""
 
+QUESTIONS = "questions.txt"
+"""The file, in any folder, that says what people ask: the one file besides Markdown that is read.
+
+A line ``[path]`` begins the questions that the document at `path` answers, one a line; ``[]`` those
+that the skill does not. What stands before the first such line is for whoever edits the file.
+"""
+
 ARCHIVES = (".zip", ".skill")
 """How the name of an archive ends, in lower case."""
 
@@ -46,6 +53,11 @@ CONVENTIONAL = frozenset(
 def is_markdown(name: str) -> bool:
     """Whether a file of this name is read as Markdown."""
     return name.lower().endswith(MARKDOWN)
+
+
+def is_questions(path: str) -> bool:
+    """Whether the file at `path` says what people ask."""
+    return posixpath.basename(path) == QUESTIONS
 
 
 def printable(name: str) -> str:

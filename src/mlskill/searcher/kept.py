@@ -21,6 +21,7 @@ from mlskill.model import Skill
 from mlskill.reader import read
 from mlskill.searcher.index import Index
 from mlskill.searcher.meanings import choose
+from mlskill.searcher.texts import searched
 
 LARGEST = 64 << 20
 """Bytes of a file that is read."""
@@ -38,9 +39,10 @@ def of_ours(skill: Skill | None = None) -> Index:
     """The index of the packaged skill (`skill`, where it is loaded), with the better model."""
     model = choose()
     if skill is None:
-        texts = [(source.path, source.text) for source in read(home()).sources]
+        sources = read(home())
+        texts = searched(sources.sources, sources.assets)
     else:
-        texts = [(document.path, document.text) for document in skill.documents]
+        texts = searched(skill.documents, skill.assets)
     folder = cache_folder()
     if not trusted(folder):
         return Index([skill or load()], model=model)

@@ -22,6 +22,7 @@ from mlskill.searcher import store
 from mlskill.searcher.index import Index
 from mlskill.searcher.meanings import SMALL
 from mlskill.searcher.store import Prepared
+from mlskill.searcher.texts import searched
 
 BATCH = 64
 """Skills in one transaction."""
@@ -147,10 +148,10 @@ def fresh(root: str, digest: str, model: str = SMALL) -> tuple[str, Prepared | N
 
 
 def digest_of(sources: Sources) -> str:
-    """A hash of what a skill's documents say and where they lie."""
+    """A hash of what a skill's files say and where they lie."""
     total = hashlib.sha256(str(store.VERSION).encode())
-    for source in sources.sources:
-        for text in (source.path, source.text):
+    for file in searched(sources.sources, sources.assets):
+        for text in file:
             data = text.encode("utf-8", "surrogatepass")
             total.update(b"%d:" % len(data) + data)
     return total.hexdigest()

@@ -12,6 +12,7 @@ LONGEST = 300
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+")
 _BETWEEN = re.compile(r";[ \t]+|(?<=[\"”])[,.]?[ \t]+(?=[\"“])")
 _ROW = re.compile(r"^[ \t]*\|(.*?)(?<!\\)\|", re.MULTILINE)
+_HEAD = re.compile(r"\[([^\[\]]*\.md)?\]", re.IGNORECASE)
 _RULE = re.compile(r"[ \t:|-]*")
 _AGAINST = re.compile(
     r"\b(?:not for|do not use (?:it |this )?(?:for|when))\b(.*?)(?:\.(?:\s|$)|$)", re.I
@@ -32,6 +33,23 @@ def items(text: str) -> list[str]:
             saying = saying.strip(' \t"“”.,;*_')
             if len(saying) > 3 and len(found) < MOST:
                 found.append(saying[:LONGEST])
+    return found
+
+
+def questions(text: str) -> dict[str, list[str]]:
+    r"""The questions of a ``questions.txt``, by the path of the document that answers them.
+
+    >>> questions("How people ask.\n\n[a.md]\nwhy is it slow\n\n[]\nbook a table\n")
+    {'a.md': ['why is it slow'], '': ['book a table']}
+    """
+    found: dict[str, list[str]] = {}
+    asked: list[str] | None = None
+    for line in text.splitlines():
+        line = line.strip()
+        if head := _HEAD.fullmatch(line):
+            asked = found.setdefault((head[1] or "").strip(), [])
+        elif line and asked is not None and len(asked) < MOST:
+            asked.append(line[:LONGEST])
     return found
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mlskill.linker import candidates
-from mlskill.model import Document, Section, Skill
-from mlskill.searcher.sayings import against, cells, items
+from mlskill.model import Asset, Document, Section, Skill, Source
+from mlskill.reader.names import is_questions
+from mlskill.searcher.sayings import against, cells, items, questions
 
 FIELDS = ("title", "way", "symptoms", "about", "body", "code")
 """`way`: the titles above; `about`: what descriptions and links say of the document."""
@@ -60,6 +62,20 @@ class Page:
     against: list[str] = field(default_factory=list)
 
 
+def searched(
+    documents: Iterable[Document | Source], assets: Iterable[Asset]
+) -> Iterator[tuple[str, str]]:
+    """The path and text of every file of a skill that search reads."""
+    yield from ((document.path, document.text) for document in documents)
+    yield from ((asset.path, said) for asset, said in _asked(assets))
+
+
+def _asked(assets: Iterable[Asset]) -> Iterator[tuple[Asset, str]]:
+    for asset in assets:
+        if asset.data is not None and is_questions(asset.path):
+            yield asset, asset.data.decode("utf-8", "replace")
+
+
 def pages(skill: Skill, number: int = 0, prefix: str = "") -> Iterator[Page]:
     """Every document of `skill` and of those in it, with its sections as `Part`s."""
     found = {}
@@ -72,6 +88,7 @@ def pages(skill: Skill, number: int = 0, prefix: str = "") -> Iterator[Page]:
         found[document.path] = page
     for document in skill.documents:
         _fill(found[document.path], found)
+    _ask(skill, found)
     for page in found.values():
         if page.parts:
             page.parts[0].fields["about"] = "\n".join(page.said)
@@ -126,6 +143,24 @@ def _fill(page: Page, others: dict[str, Page]) -> None:
         else:
             fields["body"] = prose
         page.parts.append(Part(page.skill, page.path, section, 0, fields))
+
+
+def _ask(skill: Skill, found: dict[str, Page]) -> None:
+    """Give each page the questions that it answers; those that none does speak against `skill`."""
+    named: dict[str, list[Page]] = defaultdict(list)
+    for page in found.values():
+        named[posixpath.basename(page.source.path)].append(page)
+    for _, text in _asked(skill.assets):
+        for path, asked in questions(text).items():
+            if not path:
+                found[skill.main.path].against += asked
+                continue
+            # A skill that was packed in another layout has its pages elsewhere.
+            alike = named[posixpath.basename(path)]
+            answering = found.get(path, alike[0] if len(alike) == 1 else None)
+            if answering:
+                answering.sayings += asked
+                answering.said.append("\n".join(asked))
 
 
 def _links(page: Page, others: dict[str, Page]) -> dict[int, list[tuple[int, int]]]:
