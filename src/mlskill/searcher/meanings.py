@@ -45,6 +45,15 @@ def embed(model: str, texts: Sequence[str]) -> list[bytes]:
     return _large(read) if model == LARGE else [_small(text) for text in read]
 
 
+_dot: Callable[[Sequence[int], Sequence[int]], int]
+if sys.version_info >= (3, 12):
+    _dot = math.sumprod
+else:
+
+    def _dot(one: Sequence[int], other: Sequence[int]) -> int:
+        return sum(map(mul, one, other))
+
+
 def cosines(one: bytes, many: bytes) -> list[float]:
     """How near `one` row is to each of `many`, written one behind the other."""
     width = len(one)
@@ -58,7 +67,7 @@ def cosines(one: bytes, many: bytes) -> list[float]:
     else:
         query, values = list(memoryview(one).cast("b")), memoryview(many).cast("b")
         cuts = range(0, len(values), width)
-        dots = [sum(map(mul, query, values[at : at + width])) for at in cuts]
+        dots = [_dot(query, values[at : at + width]) for at in cuts]
     return [dot / 127**2 for dot in dots]
 
 

@@ -81,12 +81,15 @@ def phrases(query: str) -> list[str]:
 
     >>> phrases("It was fine. Since Monday all of the answers are late, and nobody knows why.")[1:]
     ['It was fine', 'Since Monday all of the answers are late', 'and nobody knows why']
+    >>> phrases("Why are all of the answers late?")
+    ['Why are all of the answers late?']
     """
     query = query[:MOST_CHARACTERS]
     parts = [part.strip(" .!?") for part in _PHRASE.split(query)]
     said = [part for part in parts if len(part) > 40 or (len(part) > 3 and len(part.split()) > 2)]
     wide = [part for part in parts if part and ord(part[0]) > 0x2E00 and len(part) > 3]
-    return [query, *dict.fromkeys([*said, *wide])][: MOST_PHRASES + 1]
+    parts = [part for part in dict.fromkeys([*said, *wide]) if part != query.strip(" .!?")]
+    return [query, *parts][: MOST_PHRASES + 1]
 
 
 def meant(word: str, known: Set[str]) -> list[str]:
