@@ -37,12 +37,17 @@ def ingest(root: Path, kind: str, batch: pd.DataFrame, received: int) -> Receipt
     good = good.sort_values(KEYS[kind], ignore_index=True)
     path = root / kind / _name(good)
     if len(bad):  # first, so that a kill between the two repeats both
-        bad = bad.astype(str)
-        write_frame(root / "quarantine" / kind / _name(bad), bad.assign(received=received))
+        set_aside(root, kind, bad, received)
     known = path.exists()
     if len(good) and not known:
         write_frame(path, good.assign(received=received))
     return Receipt(len(good), len(bad), known)
+
+
+def set_aside(root: Path, kind: str, bad: pd.DataFrame, received: int) -> None:
+    """Keep what cannot enter the log, as text, for a person to look at."""
+    bad = bad.astype(str)
+    write_frame(root / "quarantine" / kind / _name(bad), bad.assign(received=received))
 
 
 def _name(rows: pd.DataFrame) -> str:
