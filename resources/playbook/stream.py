@@ -27,15 +27,19 @@ from contract import KEYS, SCHEMAS, ContractError
 from ingest import Receipt, ingest, set_aside
 
 BEGIN = int(feed.EPOCH.timestamp()) // 60
+READER = {
+    "auto.offset.reset": "earliest",
+    "enable.auto.commit": False,
+    "enable.partition.eof": True,
+    "session.timeout.ms": 10_000,
+}
 GRACE = 1
 """Minutes after its end at which a minute is closed though nothing came behind it."""
 
 
 def consumer(brokers: str, group: str) -> Consumer:
     """A reader that starts at what its group has not committed."""
-    settings = {"auto.offset.reset": "earliest", "enable.auto.commit": False}
-    settings |= {"enable.partition.eof": True, "bootstrap.servers": brokers, "group.id": group}
-    return Consumer(settings)
+    return Consumer({**READER, "bootstrap.servers": brokers, "group.id": group})
 
 
 def minute(message: Message) -> int:

