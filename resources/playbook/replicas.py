@@ -3,7 +3,8 @@
 `Service` is all that changes: each replica is `server.app` as it is. Each looks at
 ``champion.json`` itself, so a new champion or a roll-back needs no word from Serve; for a second
 two versions may answer, and ``/ready`` and ``/metrics`` speak for one replica. Serve's queue stands
-before our door: without `QUEUED` it has no end, a flood is answered late and never refused. Change:
+before our door: without `QUEUED` it has no end, a flood is answered late and never refused; with it
+every path waits there, so let probes ask Serve's own ``/-/healthz``, not ``/health``. Change:
 `REPLICAS`; on a cluster every node must see ``serving/``.
 """
 
@@ -37,7 +38,10 @@ QUEUED = server.IN_FLIGHT
 
 
 @ray_serve.deployment(
-    num_replicas=REPLICAS, max_ongoing_requests=server.IN_FLIGHT, max_queued_requests=QUEUED
+    num_replicas=REPLICAS,
+    max_ongoing_requests=server.IN_FLIGHT,
+    max_queued_requests=QUEUED,
+    backpressure_config={"retry_after_s": 1},
 )
 @ray_serve.ingress(server.app)
 class Service:
