@@ -2,7 +2,8 @@
 
 A file is named by what is in it, so that a batch delivered twice, or again after a crash, is one
 file. Rows that come late count from their receipt; a corrected row wins by it. Change:
-`SCHEMAS` and `KEYS` in the contract; for an object store, give `root` its address.
+`SCHEMAS` and `KEYS` in the contract; on an object store `root` is ``UPath("s3://...")``
+(universal-pathlib, s3fs).
 """
 
 from __future__ import annotations
@@ -73,4 +74,6 @@ def current(root: Path, kind: str, until: int = 2**31) -> pd.DataFrame:
         ORDER BY {key}
     """  # noqa: S608 - the key is our own constant
     with duckdb.connect(config={"threads": 1}) as connection:
+        if not isinstance(root, Path):
+            connection.register_filesystem(root.fs)
         return connection.execute(query, [str(root / kind / "*.parquet"), until]).df()

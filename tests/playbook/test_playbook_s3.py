@@ -1,4 +1,4 @@
-"""Models on S3: the registry's stages as they are, against a server that speaks S3 (moto)."""
+"""Models and the log on S3: the stages as they are, against a server that speaks S3 (moto)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ import boto3
 import delay_model
 import events
 import feed
+import ingest as log
+import pandas as pd
 import registry
 from features import State
 from moto.server import ThreadedMotoServer
@@ -52,6 +54,35 @@ def names(bucket, end):
     return [one["Key"] for one in found if one["Key"].endswith(end)]
 
 
+def test_the_log_is_the_same_there_and_a_batch_cut_in_the_middle_is_not_in_it(
+    tmp_path, bucket, monkeypatch
+):
+    upath = pytest.importorskip("upath")
+    pytest.importorskip("s3fs")
+    address = bucket.meta.endpoint_url
+    there = upath.UPath("s3://models/log", endpoint_url=address, key="test", secret="test")
+    flights = feed.flights(1).head(500)
+    right = flights.head(50).assign(arr_delay=20.0)
+    batches = [(flights.replace({"distance": {1400.0: -5.0}}), 10), (right, 20), (flights, 30)]
+
+    def cut(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pd.DataFrame, "to_parquet", cut)
+        with pytest.raises(KeyboardInterrupt):
+            log.ingest(there, "flights", right, 5)
+    assert not names(bucket, ".parquet")
+    said = [
+        [log.ingest(root, "flights", *batch) for batch in batches * 2] for root in (there, tmp_path)
+    ]
+    assert said[0] == said[1]
+    assert [receipt.known for receipt in said[0]] == [False] * 3 + [True] * 3
+    assert said[0][0].quarantined > 0
+    pd.testing.assert_frame_equal(log.current(there, "flights"), log.current(tmp_path, "flights"))
+    assert len(names(bucket, ".parquet")) == 4
+
+
 def test_a_registry_that_keeps_its_models_elsewhere_says_so(tmp_path, bucket, monkeypatch):
     registry._client(tmp_path)
     monkeypatch.setenv("PLAYBOOK_ARTIFACTS", "s3://models/other")
@@ -62,8 +93,8 @@ def test_a_registry_that_keeps_its_models_elsewhere_says_so(tmp_path, bucket, mo
 def test_registered_promoted_and_rolled_back_from_s3_and_a_damaged_object_never_serves(
     tmp_path, bucket
 ):
-    log = events.build(feed.flights(1).head(4000))
-    rows, late = State(log, feed.weather(1)).rows(log), log["late"]
+    past = events.build(feed.flights(1).head(4000))
+    rows, late = State(past, feed.weather(1)).rows(past), past["late"]
     one, two, three = (delay_model.fit(rows, late, {"n_estimators": n}) for n in (5, 6, 7))
 
     def register(model):
