@@ -4,6 +4,7 @@ Two lines change. The query for the newest word on each row is that of `ingest.c
 name for a file. Features are those of `State`, a stretch of days at a time: no window looks further
 back than `SEEN`, so an event goes to each stretch that may see it and to no other. The rows must
 equal those of one process, which is timed beside it. Change: the cluster in `session`, `STRETCH`.
+``pip install pyspark``, and Java 17.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 two versions may answer, and ``/ready`` and ``/metrics`` speak for one replica. Serve's queue stands
 before our door: without `QUEUED` it has no end, a flood is answered late and never refused; with it
 every path waits there, so let probes ask Serve's own ``/-/healthz``, not ``/health``. Change:
-`REPLICAS`; on a cluster every node must see ``serving/``.
+`REPLICAS`; on a cluster every node must see ``serving/``. ``pip install "ray[serve]"``.
 """
 
 from __future__ import annotations

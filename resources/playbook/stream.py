@@ -8,7 +8,7 @@ alone in its batch, would count as newer than the correction that had come with 
 keyed by the row and stamped by the broker (``message.timestamp.type=LogAppendTime``); of two words
 on a row in one minute the last counts. Offsets are committed once the batch is in the log. A
 message that is no row is set aside with its place; a batch that breaks the contract stops the
-reader, uncommitted. Change: `decoded` for another encoding.
+reader, uncommitted. Change: `decoded` for another encoding. ``pip install confluent-kafka``.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Space, sampler, loss and number of trials are those of `train.tuned`, which runs beside it; the best
 trial must be the same. It is as long as the sampler draws by lot, in its first ten trials: later
 ones depend on which had ended. Change: the address of the cluster in `ray.init`, `CORES`.
+``pip install "ray[tune]"``.
 """
 
 from __future__ import annotations
