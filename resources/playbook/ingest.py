@@ -2,7 +2,8 @@
 
 A file is named by what is in it, so that a batch delivered twice, or again after a crash, is one
 file. Rows that come late count from their receipt; a corrected row wins by it. Change:
-`SCHEMAS` and `KEYS` in the contract; for an object store, give `root` its address.
+`SCHEMAS` and `KEYS` in the contract; on an object store `root` is ``UPath("s3://...")``
+(universal-pathlib, s3fs).
 """
 
 from __future__ import annotations
@@ -37,12 +38,17 @@ def ingest(root: Path, kind: str, batch: pd.DataFrame, received: int) -> Receipt
     good = good.sort_values(KEYS[kind], ignore_index=True)
     path = root / kind / _name(good)
     if len(bad):  # first, so that a kill between the two repeats both
-        bad = bad.astype(str)
-        write_frame(root / "quarantine" / kind / _name(bad), bad.assign(received=received))
+        set_aside(root, kind, bad, received)
     known = path.exists()
     if len(good) and not known:
         write_frame(path, good.assign(received=received))
     return Receipt(len(good), len(bad), known)
+
+
+def set_aside(root: Path, kind: str, bad: pd.DataFrame, received: int) -> None:
+    """Keep what cannot enter the log, as text, for a person to look at."""
+    bad = bad.astype(str)
+    write_frame(root / "quarantine" / kind / _name(bad), bad.assign(received=received))
 
 
 def _name(rows: pd.DataFrame) -> str:
@@ -68,4 +74,6 @@ def current(root: Path, kind: str, until: int = 2**31) -> pd.DataFrame:
         ORDER BY {key}
     """  # noqa: S608 - the key is our own constant
     with duckdb.connect(config={"threads": 1}) as connection:
+        if not isinstance(root, Path):
+            connection.register_filesystem(root.fs)
         return connection.execute(query, [str(root / kind / "*.parquet"), until]).df()

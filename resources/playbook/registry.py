@@ -37,8 +37,11 @@ def _client(home: Path) -> Any:
     import mlflow  # 7 s
 
     mlflow.set_tracking_uri(uri(home))
-    if mlflow.get_experiment_by_name(NAME) is None:
-        mlflow.create_experiment(NAME, artifacts(home))
+    found, wanted = mlflow.get_experiment_by_name(NAME), artifacts(home)
+    if found is None:
+        mlflow.create_experiment(NAME, wanted)
+    elif "PLAYBOOK_ARTIFACTS" in os.environ and found.artifact_location != wanted:
+        raise ValueError(f"{uri(home)} keeps its models in {found.artifact_location}, not {wanted}")
     mlflow.set_experiment(NAME)
     return mlflow.MlflowClient()
 

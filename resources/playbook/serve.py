@@ -42,9 +42,7 @@ FLOOD = 400
 @contextlib.contextmanager
 def running(app: str, serving: Path, log: Path) -> Iterator[str]:
     """The address of a server in a process of its own, ended with the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", SERVER, app, "--app-dir", str(HERE), "--port", str(port)]
     environment = {**os.environ, "SERVING": str(serving), "OMP_NUM_THREADS": "1"}
     with log.open("w") as out:
@@ -68,6 +66,13 @@ def running(app: str, serving: Path, log: Path) -> Iterator[str]:
         process.wait(10)
         if process.stdin:
             process.stdin.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _answers(url: str) -> bool:
@@ -132,20 +137,24 @@ def reload_under_load(url: str, serving: Path, request: dict[str, Any]) -> dict[
     return seen
 
 
-def run(home: Path) -> Result:
-    """Load, overload, reload; all on a copy of the version that stage train made."""
-    serving = home / "serving-trial"
-    shutil.rmtree(serving, ignore_errors=True)
+def prepared(home: Path) -> tuple[Path, int, list[dict[str, Any]]]:
+    """A folder to serve from, the version in it (that of stage train), and requests."""
     import registry  # here, because `bodies` is of use without them
     from recipe import kept
 
+    serving = (home / "serving-trial").absolute()
+    shutil.rmtree(serving, ignore_errors=True)
     _, first = kept(home)
     folder = registry.publish(home, first)
     shutil.copytree(folder, serving / folder.name)
     write_json(serving / "champion.json", {"version": first})
     rows = pd.read_parquet(home / "tables" / "rows.parquet")
-    rows = rows.sample(min(200, len(rows)), random_state=0)
-    requests = bodies(rows)
+    return serving, first, bodies(rows.sample(min(200, len(rows)), random_state=0))
+
+
+def run(home: Path) -> Result:
+    """Load, overload, reload; all on a copy of the version that stage train made."""
+    serving, first, requests = prepared(home)
     figures: dict[str, Any] = {"rate": RATE}
     for app in ("plain:app", "server:app"):
         with running(app, serving, home / "serve.log") as url:

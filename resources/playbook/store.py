@@ -1,8 +1,8 @@
 """Files that are whole or not there, and what a stage leaves behind.
 
 A stage killed at any point leaves its old files or its new ones, never half of one: everything is
-written beside its place and moved there in one step. Change: nothing; on an object store, replace
-`replaced` by one put, which is atomic there.
+written beside its place and moved there in one step; on an object store it is one put. Change:
+nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ import pandas as pd
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """A path to write to; it becomes `path` when the block ends, and is dropped when it fails."""
+    if not isinstance(path, Path):  # an object store, where one put is atomic
+        with tempfile.TemporaryDirectory() as folder:
+            yield (part := Path(folder) / path.name)
+            path.fs.put_file(str(part), path.path)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

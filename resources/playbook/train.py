@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import frame
 import numpy as np
@@ -29,6 +29,9 @@ from store import Gate, Result, digest
 
 from data import between, known
 
+if TYPE_CHECKING:
+    import optuna
+
 TRIALS = 8
 GROUPS: dict[str, tuple[str, ...]] = {
     "previous leg": ("leg_",),
@@ -40,25 +43,39 @@ GROUPS: dict[str, tuple[str, ...]] = {
 Array = npt.NDArray[np.float64]
 
 
-def tuned(rows: pd.DataFrame) -> dict[str, Any]:
-    """The best of `TRIALS` sets of parameters, judged inside January and February alone."""
+def space(trial: optuna.Trial) -> None:
+    """What is tuned, and within which bounds."""
+    trial.suggest_int("num_leaves", 7, 63, log=True)
+    trial.suggest_float("learning_rate", 0.02, 0.1, log=True)
+    trial.suggest_int("min_child_samples", 20, 400, log=True)
+    trial.suggest_float("colsample_bytree", 0.3, 1.0)
+
+
+def sampler() -> optuna.samplers.BaseSampler:
+    """What proposes parameters; its first ten trials are drawn by lot, whatever the others gave."""
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.samplers.TPESampler(seed=0)
+
+
+def loss(rows: pd.DataFrame, chosen: dict[str, Any]) -> float:
+    """How wrong these parameters are inside January and February."""
     inner, judge = known(rows, plan.TUNE_FROM), between(rows, plan.TUNE_FROM, plan.FIT_UNTIL)
+    model = fit(inner, inner["late"], chosen)
+    return float(log_loss(judge["late"], model.probability(judge)))
 
-    def loss(trial: optuna.Trial) -> float:
-        chosen = {
-            "num_leaves": trial.suggest_int("num_leaves", 7, 63, log=True),
-            "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.1, log=True),
-            "min_child_samples": trial.suggest_int("min_child_samples", 20, 400, log=True),
-            "colsample_bytree": trial.suggest_float("colsample_bytree", 0.3, 1.0),
-        }
-        model = fit(inner, inner["late"], chosen)
-        return float(log_loss(judge["late"], model.probability(judge)))
 
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
-    study.optimize(loss, n_trials=TRIALS)
+def tuned(rows: pd.DataFrame) -> dict[str, Any]:
+    """The best of `TRIALS` sets of parameters."""
+    import optuna
+
+    def objective(trial: optuna.Trial) -> float:
+        space(trial)
+        return loss(rows, trial.params)
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=sampler())
+    study.optimize(objective, n_trials=TRIALS)
     return dict(study.best_params)
 
 
