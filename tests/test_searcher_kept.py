@@ -25,10 +25,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_second_time_nothing_is_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = search(kept.of_ours(), QUERY)
+    first = search(kept.kept_index(), QUERY)
     assert first == search(Index([load()]), QUERY)
     monkeypatch.setattr(kept, "load", lambda: pytest.fail("made anew"))
-    assert search(kept.of_ours(), QUERY) == first
+    assert search(kept.kept_index(), QUERY) == first
     assert len([*folder.iterdir()]) == 1
 
 
@@ -38,7 +38,7 @@ def test_a_loaded_skill_shares_the_file(folder: Path) -> None:
     texts = [*searched(skill.documents, skill.assets)]
     assert sorted(texts) == sorted(searched(sources.sources, sources.assets))
     assert "resources/questions.txt" in dict(texts)
-    assert search(skill, QUERY) == search(kept.of_ours(), QUERY)
+    assert search(skill, QUERY) == search(kept.kept_index(), QUERY)
     assert len([*folder.iterdir()]) == 1
 
 
@@ -65,10 +65,10 @@ def a_folder(file: Path) -> None:
 def test_a_spoilt_file_is_as_if_it_were_not_there(
     harm: Callable[[Path], None], folder: Path
 ) -> None:
-    wanted = search(kept.of_ours(), QUERY)
+    wanted = search(kept.kept_index(), QUERY)
     [file] = folder.iterdir()
     harm(file)
-    assert search(kept.of_ours(), QUERY) == wanted
+    assert search(kept.kept_index(), QUERY) == wanted
 
 
 def test_another_text_or_model_has_another_key() -> None:
@@ -84,9 +84,9 @@ def test_another_text_or_model_has_another_key() -> None:
 
 def test_few_files_are_kept(folder: Path) -> None:
     folder.mkdir(parents=True)
-    for number in range(10):
+    for number in range(kept.MOST + 5):
         (folder / f"{number}.idx").write_bytes(b"old")
-    kept.of_ours()
+    kept.kept_index()
     assert len([*folder.iterdir()]) == kept.MOST
 
 

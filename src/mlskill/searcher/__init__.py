@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from mlskill.errors import IndexFileError
 from mlskill.model import Hit, Skill
 from mlskill.searcher.index import Index
-from mlskill.searcher.kept import is_ours, of_ours
+from mlskill.searcher.kept import kept_index
 from mlskill.searcher.ranking import Found
+from mlskill.searcher.texts import says_what_is_asked
 from mlskill.searcher.words import asked, words
 from mlskill.tokens import Counter, estimate
 
@@ -63,10 +64,10 @@ def search(
 def _index(skills: Skill | Iterable[Skill]) -> Index:
     if not isinstance(skills, Skill):
         return Index(skills)
-    kept = vars(skills)  # where a cached_property keeps its value too: it dies with the skill
-    if "_search_index" not in kept:
-        kept["_search_index"] = of_ours(skills) if is_ours(skills) else Index([skills])
-    index: Index = kept["_search_index"]
+    own = vars(skills)  # where a cached_property keeps its value too: it dies with the skill
+    if "_search_index" not in own:
+        own["_search_index"] = kept_index(skills) if says_what_is_asked(skills) else Index([skills])
+    index: Index = own["_search_index"]
     return index
 
 

@@ -1,4 +1,4 @@
-"""Kept: the index of the packaged skill, made once and then read from the user's cache.
+"""Kept: the index of a skill that says what people ask, made once, then read from the user's cache.
 
 The file is the database as SQLite writes it, behind the hash of its key and its bytes. The key is
 what the index is made of: the skill's texts, the model, this package and the Python that runs it.
@@ -25,18 +25,13 @@ from mlskill.searcher.texts import searched
 
 LARGEST = 64 << 20
 """Bytes of a file that is read."""
-MOST = 4
-"""Files that are kept: of other versions, too."""
+MOST = 16
+"""Files that are kept: of other skills and versions, too."""
 _STAMP = 20
 
 
-def is_ours(skill: Skill) -> bool:
-    """Whether `skill` is the one that comes with mlskill."""
-    return Path(skill.location) == home() / "SKILL.md"
-
-
-def of_ours(skill: Skill | None = None) -> Index:
-    """The index of the packaged skill (`skill`, where it is loaded), with the better model."""
+def kept_index(skill: Skill | None = None) -> Index:
+    """The index of `skill`, with the better model; of the packaged one, without loading it."""
     model = choose()
     if skill is None:
         sources = read(home())

@@ -15,6 +15,10 @@ from mlskill.searcher.store import SPACE
 
 ALL = 0.999
 """The share of a question, by what its words tell, that is all of it."""
+TERM = 3
+"""Words that are looked up like a term, not judged like a question, where a document has all."""
+DOUBT = -0.5
+"""How far the evidence may speak against an answer that says all of the question's words."""
 COVERED = 0.8
 """The share that is enough where a skill does not say what it is not for."""
 FIT = 1.2
@@ -148,11 +152,14 @@ def fits(found: Evidence, most: Tops, skill: int, weights: Weights) -> bool:
     A skill that says at length what it is for and what not is judged by both; of another one the
     words must say it: all of them in one document, or enough of the rare ones.
     """
-    if most.covered[skill] > ALL:
+    all_said = most.covered[skill] > ALL
+    judged = skill in found.far
+    if all_said and (not judged or found.words <= TERM):
         return True
-    if skill in found.far:
+    if judged:
         values = features(found, most, skill)
-        return sum(a * b for a, b in zip(weights.fit, values, strict=True)) > 0
+        sure = sum(a * b for a, b in zip(weights.fit, values, strict=True))
+        return sure > (DOUBT if all_said else 0)
     scale = math.sqrt(max(4, found.words))
     enough = FIT * (found.told**LENGTH or 1.0) * found.unheard
     return (
@@ -164,10 +171,10 @@ def fits(found: Evidence, most: Tops, skill: int, weights: Weights) -> bool:
 
 WEIGHTS_OF = {
     SMALL: Weights(
-        0.64, 1.35, 17.47, 1.0, (-3.74, 0.20, 0.88, 0.61, -1.37, 7.71, -3.39, 6.72, -9.48, 1.16)
+        0.82, 1.56, 17.70, 0.0, (-0.62, 0.12, 1.7, 0.15, -1.25, 8.88, -5.33, 6.74, -11.07, 1.4)
     ),
     LARGE: Weights(
-        0.65, 1.10, 23.28, 8.02, (-4.62, 0.24, 1.16, 0.46, -1.05, 11.30, -7.59, 9.79, -10.99, 0.87)
+        0.57, 1.43, 19.36, 3.47, (-0.29, 0.11, 0.48, 0.16, -0.94, 10.71, -5.8, 8.62, -13.56, 0.87)
     ),
 }
 """The weights for each model that says what a text means."""

@@ -70,6 +70,11 @@ def searched(
     yield from ((asset.path, said) for asset, said in _asked(assets))
 
 
+def says_what_is_asked(skill: Skill) -> bool:
+    """Whether `skill` has a ``questions.txt``."""
+    return any(_asked(skill.assets))
+
+
 def _asked(assets: Iterable[Asset]) -> Iterator[tuple[Asset, str]]:
     for asset in assets:
         if asset.data is not None and is_questions(asset.path):

@@ -41,9 +41,9 @@ def run(options: argparse.Namespace) -> int:
 
         hits = search(open_index(options.index), query, limit=options.limit)
     elif not options.path:
-        from mlskill.searcher.kept import of_ours
+        from mlskill.searcher.kept import kept_index
 
-        hits = search(of_ours(), query, limit=options.limit)
+        hits = search(kept_index(), query, limit=options.limit)
     else:
         found = Skills(options.path)
         skills = [*found]
