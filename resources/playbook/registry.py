@@ -37,6 +37,7 @@ def _client(home: Path) -> Any:
     import mlflow  # 7 s
 
     mlflow.set_tracking_uri(uri(home))
+    mlflow.set_registry_uri(uri(home))  # another may be set in the environment
     found, wanted = mlflow.get_experiment_by_name(NAME), artifacts(home)
     if found is None:
         mlflow.create_experiment(NAME, wanted)
