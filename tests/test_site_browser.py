@@ -373,7 +373,9 @@ def test_served_pages_follow_the_files(browser: Browser, tmp_path: Path) -> None
         page.write_text("---\nname: a\ndescription: b\n---\n# After\n")
         made(str(page.parent), out, live)
         server.changed()
-        browser.until(lambda: browser.do("return document.querySelector('h1').innerText") == "After")
+        browser.until(
+            lambda: browser.do("return document.querySelector('h1').innerText") == "After"
+        )
     finally:
         browser.driver.get("about:blank")
         server.close()
