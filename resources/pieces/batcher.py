@@ -47,7 +47,7 @@ def isolate(
     if not batch:
         return []
     try:
-        answers = list(predict(batch))
+        answers = list(predict(batch[:]))  # it may change its list
         if len(answers) != len(batch):
             raise RuntimeError(f"{len(answers)} answers for {len(batch)} rows")
         if not all(valid(answer) for answer in answers):
@@ -120,6 +120,8 @@ class Batcher(Generic[Row, Answer]):
             TimeoutError: no answer in `timeout` seconds; a row still queued is not computed.
             Exception: what the model raises for this row alone.
         """
+        if len(self._queue) >= self._max_queue:  # perhaps of callers that have left
+            self._queue = deque(row for row in self._queue if not row.answer.done())
         if self._closing or len(self._queue) >= self._max_queue:
             raise OverloadedError(f"{len(self._queue)} rows wait")
         loop = asyncio.get_running_loop()

@@ -97,19 +97,27 @@ def undo_sampling(p: npt.ArrayLike, trained_rate: float, true_rate: float) -> Ar
 
 
 def cheapest_cut(
-    y: npt.ArrayLike, p: npt.ArrayLike, missed: float, false_alarm: float
+    y: npt.ArrayLike,
+    p: npt.ArrayLike,
+    missed: npt.ArrayLike,
+    false_alarm: npt.ArrayLike,
+    weights: npt.ArrayLike = 1.0,
 ) -> tuple[float, float]:
     """The threshold (flag where ``p >= cut``) of least cost on these rows, and cost per row.
 
-    `inf` as threshold means that flagging nothing is cheapest. Equal scores stay together.
+    A cost may be one for all rows or one for each (an amount). `weights` says how many rows each
+    stands for: 10 where one in ten was kept. `inf` as threshold means that flagging nothing is
+    cheapest. Equal scores stay together.
     """
     truth, score = np.asarray(y, float), np.asarray(p, float)
+    weight = np.broadcast_to(np.asarray(weights, float), truth.shape)
+    loss = truth * weight * np.asarray(missed, float)
+    alarm = (1 - truth) * weight * np.asarray(false_alarm, float)
     order = np.argsort(-score, kind="stable")
-    score, truth = score[order], truth[order]
-    caught, alarms = np.cumsum(truth), np.cumsum(1 - truth)
-    cost = missed * (truth.sum() - caught) + false_alarm * alarms
+    score = score[order]
+    cost = loss.sum() + np.cumsum((alarm - loss)[order])
     last = np.append(score[1:] != score[:-1], True)  # a cut cannot part equal scores
     cuts = np.append(np.inf, score[last])
-    costs = np.append(missed * truth.sum(), cost[last])
+    costs = np.append(loss.sum(), cost[last])
     best = int(costs.argmin())
-    return float(cuts[best]), float(costs[best] / len(truth))
+    return float(cuts[best]), float(costs[best] / weight.sum())

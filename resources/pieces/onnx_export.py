@@ -15,7 +15,8 @@ from __future__ import annotations
 import inspect
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,9 @@ def export_onnx(
     others: Sequence[tuple[torch.Tensor, ...]] | None = None,
     opset: int = 20,
     tolerance: float = 1e-4,
+    outputs: Sequence[str] | None = None,
 ) -> float:
-    """Write `path` and return the greatest difference seen; the model is in eval mode afterwards.
+    """Write `path` and return the greatest difference seen; the model is left in its own mode.
 
     `free` names every argument of `forward` in order: {"image": {0: "batch"}, "scale": {}}. Without
     `others`, one row of the example and the example twice over are tried.
@@ -61,8 +63,7 @@ def export_onnx(
         for axis in axes:
             if {o[position].shape[axis] for o in others} <= {example[position].shape[axis]}:
                 raise ValueError(f"{name}: axis {axis} is free, but no other size is tried")
-    model.eval()  # in training mode torch.export keeps the dropout
-    with tempfile.TemporaryDirectory() as folder, torch.no_grad():
+    with _evaluating(model), tempfile.TemporaryDirectory() as folder, torch.no_grad():
         made = Path(folder) / "made" / "model.onnx"
         made.parent.mkdir()
         torch.onnx.export(
@@ -70,6 +71,7 @@ def export_onnx(
             example,
             str(made),
             input_names=list(free),
+            output_names=outputs,
             dynamic_shapes={name: dict(axes) for name, axes in free.items()},
             external_data=_size(model) > 1.5e9,  # one file where protobuf's 2 GB allow it
             opset_version=opset,
@@ -132,6 +134,18 @@ def parity(
             gap = np.abs(np.asarray(mine, np.float64) - np.asarray(theirs, np.float64))
             worst = max(worst, float(np.where(np.isnan(gap), np.inf, gap).max(initial=0)))
     return worst
+
+
+@contextmanager
+def _evaluating(model: torch.nn.Module) -> Iterator[None]:
+    """In training mode torch.export keeps the dropout; each part gets its own mode back."""
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
 
 
 def _names(model: torch.nn.Module) -> list[str]:

@@ -26,7 +26,11 @@ from scipy import stats
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Candidate less champion, in loss per row, with its 90 % interval: each side is a 5 % test."""
+    """Candidate less champion, in loss per row.
+
+    `high` is a 5 % test for this slice alone, `low` one for all slices together: of many equal ones
+    some look harmed.
+    """
 
     where: str
     units: int
@@ -69,11 +73,12 @@ def decide(
     change = new - old
     worst = float(change.max(initial=0.0))
     whole = _change("all rows", change, owner, worst)
-    parts = [
-        _change(f"{name}={value}", change[values == value], owner[values == value], worst)
+    inside = {
+        f"{name}={value}": values == value
         for name, values in columns.items()
         for value in np.unique(values).tolist()
-    ]
+    }
+    parts = [_change(n, change[m], owner[m], worst, len(inside)) for n, m in inside.items()]
     harm, doubt = [], []
     for part in parts:
         if part.where in excused:
@@ -93,7 +98,11 @@ def decide(
 
 
 def _change(
-    where: str, change: npt.NDArray[np.float64], owner: npt.NDArray[np.generic], worst: float
+    where: str,
+    change: npt.NDArray[np.float64],
+    owner: npt.NDArray[np.generic],
+    worst: float,
+    tests: int = 1,
 ) -> Change:
     """The mean over rows, its error from the sums of units.
 
@@ -110,7 +119,8 @@ def _change(
     sums = np.append(np.bincount(codes, change), worst)
     padded = np.append(rows, 1.0)
     high = float(sums.sum() / padded.sum()) + reach * _error(sums, padded)
-    return Change(where, units, mean, mean - reach * error, high)
+    low = mean - float(stats.t.ppf(1 - 0.05 / tests, units - 1)) * error
+    return Change(where, units, mean, low, high)
 
 
 def _error(sums: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> float:

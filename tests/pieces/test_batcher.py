@@ -45,6 +45,18 @@ def test_exactly_the_bad_rows_fail(rows):
         assert calls["all"] <= 1 + 2 * bad * math.ceil(math.log2(len(rows) + 1))
 
 
+def test_a_model_that_eats_its_list_is_halved_all_the_same():
+    def eats(rows):
+        answers = []
+        while rows:
+            answers.append(double([rows.pop(0)])[0])
+        return answers
+
+    first, second, third = isolate(eats, [1.0, math.nan, 3.0])
+    assert (first, third) == (2.0, 6.0)
+    assert isinstance(second, ValueError)
+
+
 def test_a_silent_poison_fails_alone_too():
     def spreads(rows):  # a mean over the batch carries the NaN to everybody
         mean = sum(rows) / len(rows)
@@ -118,6 +130,10 @@ def test_the_event_loop_is_free_while_the_model_works_and_overload_is_said_at_on
             assert ask.busy > 0
             with pytest.raises(OverloadedError):
                 await ask(4, 10)
+            rest.pop().cancel()
+            await asyncio.sleep(0)
+            rest.append(asyncio.create_task(ask(3, 10)))  # the place of one who left is free
+            await asyncio.sleep(0)
             go.set()
             answers = await asyncio.gather(first, *rest)
         with pytest.raises(OverloadedError):

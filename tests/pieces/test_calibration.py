@@ -83,6 +83,23 @@ def test_the_cheapest_cut_is_the_cheapest_also_with_ties(costs):
         assert paid == cost * 60 == brute(y, p, *costs)
 
 
+def test_kept_one_in_ten_and_costs_of_each_case():
+    rng = np.random.default_rng(3)
+    p = rng.integers(0, 20, 4000) / 20
+    y = (rng.random(4000) < p / 4).astype(int)
+    amount = rng.exponential(100, 4000)
+    kept = (y == 1) | (np.arange(4000) % 10 == 0)
+    times = np.where(y == 1, 1, 10)
+    whole = cheapest_cut(y, p, amount, 20)
+    repeated = np.repeat(np.flatnonzero(kept), times[kept])
+    assert cheapest_cut(y[kept], p[kept], amount[kept], 20, times[kept]) == pytest.approx(
+        cheapest_cut(y[repeated], p[repeated], amount[repeated], 20)
+    )
+    assert cheapest_cut(y[kept], p[kept], amount[kept], 20)[0] < whole[0], (
+        "as they are: too many flagged"
+    )
+
+
 def test_nothing_worth_flagging():
     assert cheapest_cut([0, 0, 1], [0.9, 0.8, 0.1], 1, 10) == (np.inf, pytest.approx(1 / 3))
 

@@ -56,10 +56,12 @@ def ids(*shape):
 
 def test_the_file_stands_alone_and_takes_any_size(tmp_path):
     model = net().train()
+    frozen = next(model.children()).eval()
     path = tmp_path / "m.onnx"
     worst = export_onnx(model, ids(2, 7), path, FREE, [ids(1, 7), ids(9, 3)])
     assert worst < 1e-6
-    assert not model.training
+    assert (model.training, frozen.training) == (True, False), "training goes on as it was"
+    model.eval()
     assert [file.name for file in tmp_path.iterdir()] == ["m.onnx"]
     rows = ids(5, 4)[0]
     assert parity(path, lambda a: model(torch.from_numpy(a)).detach(), [[rows.numpy()]]) < 1e-6

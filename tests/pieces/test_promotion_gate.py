@@ -91,3 +91,13 @@ def test_nothing_and_not_a_number_do_not_pass():
         decide([1.0, 1.0], [0.5, np.nan], allow=1)
     with pytest.raises(ValueError, match="one entry per row"):
         decide([1.0, 1.0], [0.5], allow=1)
+
+
+def test_of_many_equal_slices_none_is_called_harmed():
+    rng, harmed = np.random.default_rng(5), 0
+    place = np.repeat(np.arange(40), 100)
+    for _ in range(60):
+        change = np.where(rng.random(4000) < 0.1, rng.choice([-1.0, 1.0], 4000), 0.0)
+        why = decide(np.zeros(4000), change, {"place": place}, allow=0.0, overall=np.inf).why
+        harmed += any("loses" in reason for reason in why)
+    assert harmed / 60 <= 0.1  # each at its own 5 %: nearly all of them
