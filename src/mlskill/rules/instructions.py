@@ -15,6 +15,9 @@ _CONCEAL = (
     r"|mention\s+(?:this|it|that)(?:\s+\w+)?\s+to|show\s+(?:this|it)\s+to|disclose\s+(?:this|it)\s+to)"
     r"\s+(?:the\s+)?(?:user|human|operator|owner|developer|anyone|anybody)s?"
     r"(?=\s*(?:[.!;,)\n]|$|about\s+(?:this|it|that|these|any)|that\s+you|of\s+this|anything))"
+    r"|never\s+mention\s+to\s+(?:the\s+)?(?:user|human|operator|owner)s?(?=\s+that)"
+    r"|keep\s+(?:this|it|that|these|all\s+of\s+this)\s+(?:\w+\s+)?(?:secret|hidden|quiet)\s+from"
+    r"\s+(?:the\s+)?(?:user|human|operator|owner)s?"
     r"|without\s+(?:telling|informing|notifying|alerting|asking)\s+(?:the\s+)?(?:user|human|anyone)s?"
 )
 # These are compiled when they are first needed, which takes longer than to check a small skill.
@@ -22,7 +25,7 @@ _OVERRIDES = rf"(?i)(?:{_DROP}|{_CONCEAL})(?!\w)"
 # How they begin; a search for words is many times faster than the pattern.
 _BEGINNINGS = (
     *("ignore ", "disregard ", "forget ", "override ", "bypass ", "do not ", "don't ", "don’t "),
-    *("never ", "without "),
+    *("never ", "without ", "keep "),
 )
 _ADDRESSED = (
     r"(?i)\b(?:agents?|models?|system)\s*[:,]"
@@ -41,6 +44,15 @@ _SPOKEN_OF = (
     r"|reject\w*|do not|don['’]t|never|cannot"
     r"|must not|should not|to|may|might|could|can|would|if|when|that)\b[^.\n]{0,60}$"
 )
+# What leads in to a list, a table or a quotation of what somebody else might say.
+_QUOTING = (
+    r"(?i)\b(?:such as|e\.g\.|examples?|phrases?|patterns?|attacks?|attacker\w*|attempt\w*|inject\w*"
+    r"|malicious|suspicious|untrusted|jailbreaks?|detect\w*|refus\w*|reject\w*|red flags?|never|avoid"
+    r"|do not|don['’]t)\b"
+)
+_MARKER = re.compile(r"[ \t]*(?:>|[-*+|]|\d{1,9}[.)])")
+_LED = 40
+"""Lines of a list, a table or a quotation behind which its lead is still looked for."""
 
 
 def instructs(text: str) -> bool:
@@ -60,8 +72,23 @@ def overrides(text: str) -> Iterator[tuple[int, int]]:
     for match in _begun(text, lower):
         before = text[max(0, match.start() - 120) : match.start()].rpartition("\n")[2]
         after = text[match.end() : match.end() + 2]
-        if not re.search(_SPOKEN_OF, before) and after[:1] not in ('"', "”", "'", "’", "`", "*"):
+        quoted = after[:1] in ('"', "”", "'", "’", "`", "*") or re.search(_SPOKEN_OF, before)
+        if not quoted and not _cited(text, match.start()):
             yield match.span()
+
+
+def _cited(text: str, at: int) -> bool:
+    """Whether what stands there is quoted in a block of its own: what leads in to it says so."""
+    end = text.find("\n", at)
+    lines = text[max(0, at - 8000) : len(text) if end == -1 else end].split("\n")[-_LED:]
+    marker = _MARKER.match(lines[-1])
+    if marker is None:
+        return False
+    if marker[0].endswith("|") and re.search(_QUOTING, lines[-1]):  # the next cell says what it is
+        return True
+    lead = next((s for s in reversed(lines) if s.strip() and not _MARKER.match(s)), "")
+    introduced = marker[0].endswith(">") and lead.rstrip().endswith(":")
+    return introduced or re.search(_QUOTING, lead) is not None
 
 
 def _begun(text: str, lower: str) -> Iterator[re.Match[str]]:

@@ -147,9 +147,11 @@ def instruction_overrides(skill: Skill) -> Problems:
     """The text tells the model to drop its instructions or to keep something from the user."""
     for document in skill.documents:
         text = document.text
+        described = document.frontmatter.values.get(("description",), (0, 0))
         for start, end in overrides(text):
             words = prose(skill, document)[start:end]
-            if words.split() == text[start:end].split() and not _inside(document, start):
+            shown = words.split() == text[start:end].split() and not _inside(document, start)
+            if shown or described[0] <= start < described[1]:
                 yield at(document, (start, end), "asks the model to act against those it works for")
 
 
