@@ -156,7 +156,7 @@ LIMITS = Limits()
 class Asset:
     """A regular file that is not Markdown: it is there, and this large (bytes).
 
-    `data` is None unless the skill was loaded with ``contents=True``.
+    `data` is None unless it is a script or settings (`reader.read`), or ``contents=True``.
     """
 
     path: str

@@ -48,6 +48,15 @@ def broken_json(text: str) -> None:
         raise
 
 
+def broken_jsonl(text: str) -> None:
+    """JSON a line, of which one is whole and still not JSON."""
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            broken_json(line)
+        except FaultError as fault:
+            raise FaultError(fault.message, number, column=fault.column) from None
+
+
 def _several(text: str) -> bool:
     """Whether `text` is several values: one on each line, or one behind the other."""
     try:
@@ -209,6 +218,13 @@ def _no_python(text: str) -> bool:
 _INSTRUCTION = re.compile(r"[A-Za-z]+(?=\s)")
 
 
+_CONTINUED = r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*"
+# The form of a command that is a list; Docker gives what is no JSON to a shell, brackets and all.
+_LISTED = re.compile(
+    rf"^[ \t]*(CMD|ENTRYPOINT)[ \t]+(\[(?=[ \t]*[\"'])(?:[^\n\\]|{_CONTINUED}|\\.)*)", re.M | re.I
+)
+
+
 def broken_dockerfile(text: str) -> None:
     """A Dockerfile with an instruction that is none, but nearly one; or a text without its end."""
     from mlskill.checkers.notations import check_instructions
@@ -227,6 +243,12 @@ def broken_dockerfile(text: str) -> None:
                 return
             fault.message += f"; did you mean {near}?"
         raise
+    for match in _LISTED.finditer(text):
+        try:
+            check_json(re.sub(_CONTINUED, "", match[2]))
+        except FaultError:
+            what = "is no list of texts in double quotes, so a shell gets its brackets"
+            raise _at(text, match.start(2), f"what {match[1]} runs {what}") from None
 
 
 def _near(word: str, words: tuple[str, ...], cutoff: float = 0.75) -> str:
@@ -244,7 +266,7 @@ _SQL = re.compile(
 )
 
 
-_STATEMENT = re.compile(r"(?:\s|--[^\n]*|/\*.{0,2000}?\*/)*([A-Za-z]+)(?=\s)", re.DOTALL)
+_STATEMENT = re.compile(r"(?:\s|--[^\n]*+|/\*.{0,2000}?\*/)*+([A-Za-z]+)(?=\s)", re.DOTALL)
 _STATEMENTS = ("ALTER", "CREATE", "DELETE", "DROP", "INSERT", "SELECT", "UPDATE")
 
 

@@ -3,6 +3,7 @@ r"""What names mean to the reader: which are skipped, which are skills, which ca
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from unicodedata import category, normalize
 from urllib.parse import quote
@@ -13,14 +14,28 @@ MAIN = "SKILL.md"
 MARKDOWN = (".md", ".markdown", ".mdx")
 """How the name of a Markdown file ends, in lower case."""
 
+TEXTS = frozenset(
+    (
+        *(".py", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd", ".sql", ".tf"),
+        *(".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".rb", ".pl", ".php", ".r"),
+        *(".go", ".rs", ".java", ".kt", ".cs", ".swift", ".scala", ".lua", ".jl", ".c", ".cpp"),
+        *(".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".properties"),
+        *(".txt", ".pem", ".key", ".ipynb"),
+    )
+)
+"""Suffixes of scripts, settings and notes; see `is_text`."""
+
 ARCHIVES = (".zip", ".skill")
 """How the name of an archive ends, in lower case."""
+
+CACHED = "__pycache__"
+"""The folder in which Python keeps what it compiled."""
 
 SKIPPED = frozenset(
     (
         *(".git", ".hg", ".svn", ".bzr", ".jj"),  # version control
         *("node_modules", "bower_components", ".venv", ".pixi", ".eggs"),  # other people's code
-        *("__pycache__", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"),  # caches
+        *(CACHED, ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"),  # caches
         *(".hypothesis", ".ipynb_checkpoints", ".terraform", ".gradle"),
         *("__MACOSX", ".DS_Store"),  # what macOS leaves behind
     )
@@ -48,6 +63,17 @@ def is_markdown(name: str) -> bool:
     return name.lower().endswith(MARKDOWN)
 
 
+def is_text(path: str) -> bool:
+    """Whether a file that is no Markdown is by its name a script, settings or a note.
+
+    >>> is_text("scripts/run.py"), is_text(".env.local"), is_text("id_rsa"), is_text("a.png")
+    (True, True, True, False)
+    """
+    name = posixpath.basename(path).lower()
+    suffix = posixpath.splitext(name)[1]
+    return not suffix or suffix in TEXTS or name.startswith(".env")
+
+
 def printable(name: str) -> str:
     r"""`name` with what could hide in a line of output written as an escape.
 
@@ -71,6 +97,20 @@ def _escape(char: str) -> str:
             return f"\\x{code - 0xDC00:02x}"
         return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return char
+
+
+_NOT_ON_WINDOWS = re.compile(
+    r"[<>:\"|?*]|[. ]\Z|\A(?i:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?:\.|\Z)", re.ASCII
+)
+
+
+def portable(name: str) -> bool:
+    """Whether Windows, too, has files of this name; Git cannot check out others there.
+
+    >>> portable("a b.md"), portable("12:30.md"), portable("Aux.md"), portable("auxiliary.md")
+    (True, False, False, True)
+    """
+    return _NOT_ON_WINDOWS.search(name) is None
 
 
 def encodable(path: str) -> str:

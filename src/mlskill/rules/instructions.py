@@ -46,9 +46,9 @@ _SPOKEN_OF = (
 )
 # What leads in to a list, a table or a quotation of what somebody else might say.
 _QUOTING = (
-    r"(?i)\b(?:such as|e\.g\.|examples?|phrases?|patterns?|attacks?|attacker\w*|attempt\w*|inject\w*"
-    r"|malicious|suspicious|untrusted|jailbreaks?|detect\w*|refus\w*|reject\w*|red flags?|never|avoid"
-    r"|do not|don['’]t)\b"
+    r"(?i)\b(?:such as|e\.g\.|examples?|phrases?|patterns?|attacks?|attacker\w*|attempt\w*"
+    r"|inject\w*|malicious|suspicious|untrusted|jailbreaks?|detect\w*|refus\w*|reject\w*"
+    r"|red flags?|never|avoid|do not|don['’]t)\b"
 )
 _MARKER = re.compile(r"[ \t]*(?:>|[-*+|]|\d{1,9}[.)])")
 _LED = 40
@@ -79,16 +79,29 @@ def overrides(text: str) -> Iterator[tuple[int, int]]:
 
 def _cited(text: str, at: int) -> bool:
     """Whether what stands there is quoted in a block of its own: what leads in to it says so."""
-    end = text.find("\n", at)
-    lines = text[max(0, at - 8000) : len(text) if end == -1 else end].split("\n")[-_LED:]
-    marker = _MARKER.match(lines[-1])
+    start = text.rfind("\n", 0, at) + 1
+    marker = _MARKER.match(text, start, start + 40)
     if marker is None:
         return False
-    if marker[0].endswith("|") and re.search(_QUOTING, lines[-1]):  # the next cell says what it is
+    around = text[max(start, at - 200) : at + 300].partition("\n")[0]
+    if marker[0].endswith("|") and re.search(_QUOTING, around):  # the next cell says what it is
         return True
-    lead = next((s for s in reversed(lines) if s.strip() and not _MARKER.match(s)), "")
-    introduced = marker[0].endswith(">") and lead.rstrip().endswith(":")
+    lead = _lead(text, start)
+    introduced = marker[0].endswith(">") and lead.endswith(":")
     return introduced or re.search(_QUOTING, lead) is not None
+
+
+def _lead(text: str, start: int) -> str:
+    """The end of the line that leads in to the block around the line at `start`."""
+    for _ in range(_LED):
+        end = start - 1
+        if end < 0:
+            break
+        start = text.rfind("\n", max(0, end - 1000), end) + 1
+        line = text[max(start, end - 200) : end].strip()
+        if line and not _MARKER.match(text, start, start + 40):
+            return line
+    return ""
 
 
 def _begun(text: str, lower: str) -> Iterator[re.Match[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.instructions import instructs, overrides
-from mlskill.rules.prose import in_prose, prose, spans
+from mlskill.rules.prose import Spans, in_prose, prose, spans
 from mlskill.rules.rule import Problems, at, rule
 
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|<\|\w{1,20}\|>")
@@ -128,7 +128,7 @@ def text_hidden(skill: Skill) -> Problems:
 
 
 _ACTIVE = (
-    r"(?i)<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]{0,500}>"
+    r"(?i)<(?:script|iframe|object|embed|applet|meta|base|form|link|style)(?=[\s/>])[^<>\n]{0,500}>"
     r"|<[A-Za-z][^<>\n]{0,300}?\son[a-z]{3,20}\s*=[^<>\n]{0,500}>"
 )
 
@@ -147,14 +147,14 @@ def instruction_overrides(skill: Skill) -> Problems:
     """The text tells the model to drop its instructions or to keep something from the user."""
     for document in skill.documents:
         text = document.text
-        described = document.frontmatter.values.get(("description",), (0, 0))
-        for start, end in overrides(text):
+        found = [*overrides(text)]
+        if not found:
+            continue
+        # What is not shown is reported already.
+        unshown = Spans((start, end) for _, _, start, end in _unshown(document))
+        described = Spans((document.frontmatter.values.get(("description",), (0, 0)),))
+        for start, end in found:
             words = prose(skill, document)[start:end]
-            shown = words.split() == text[start:end].split() and not _inside(document, start)
-            if shown or described[0] <= start < described[1]:
+            shown = words.split() == text[start:end].split() and start not in unshown
+            if shown or start in described:
                 yield at(document, (start, end), "asks the model to act against those it works for")
-
-
-def _inside(document: Document, at_: int) -> bool:
-    """Whether what stands there is not shown; that is reported already."""
-    return any(start <= at_ < end for _, _, start, end in _unshown(document))

@@ -17,6 +17,7 @@ _DEFINITION = re.compile(
     r"^ {0,3}\[((?:[^\[\]\n]|\n(?![ \t]*\n)){1,200})\]:[ \t]*\n?[ \t]*(\S+)", re.MULTILINE
 )
 _REFERENCE = re.compile(r"(?<![\]\\\w!)])!?\[([^\[\]\n]{1,300})\]\[([^\[\]\n]{0,200})\]")
+_SITE = re.compile(r"(?:[\w-]+\.)+(?:com|org|net|edu|gov|io|dev|ai|app|co)", re.IGNORECASE)
 _URL = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[A-Za-z]{2,}(?:[/?#:]\S*)?", re.IGNORECASE)
 
 
@@ -45,7 +46,9 @@ def _is_meant(words: str, label: str, labels: dict[str, str]) -> bool:
     """Whether brackets are a link: two of them may as well be mathematics, or types."""
     if label.startswith("^") or not re.search(r"[A-Za-z]{2}", words) or label.isupper():
         return False
-    return bool(labels) or re.fullmatch(r"[A-Za-z0-9][\w -]{2,}", label) is not None
+    if not label and " " not in words:  # a type: [string][]
+        return bool(labels)
+    return bool(labels) or re.fullmatch(r"[A-Za-z0-9][\w -]{2,}", label or words) is not None
 
 
 @rule("warning")
@@ -76,6 +79,9 @@ def _folded(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
+_UPWARDS = re.compile(r"\b(?:top|back|up|home|begin\w*|start)\b|[↑⬆▲🔝⏫]|\A\W*\Z", re.IGNORECASE)
+
+
 @rule("warning")
 def link_empty(skill: Skill) -> Problems:
     """A link or an image has no target."""
@@ -83,7 +89,8 @@ def link_empty(skill: Skill) -> Problems:
         if role(document.path) == "asset":  # a template: the target is still to come
             continue
         for link in document.links:
-            if not link.target.strip() and link.kind == "inline":
+            top = link.target == "#" and not _UPWARDS.search(link.text)
+            if (top or not link.target.strip()) and link.kind == "inline":
                 what = "this image" if link.image else "this link"
                 yield at(document, (link.start, link.end), f"{what} leads nowhere; give its target")
 
@@ -94,6 +101,11 @@ def link_text_deceives(skill: Skill) -> Problems:
     for document in skill.documents:
         for link in document.links:
             if link.scheme not in ("http", "https") or link.kind not in ("inline", "reference"):
+                continue
+            user = _username(link.target)
+            if _SITE.fullmatch(user):
+                message = f"reads like an address on {user}, but leads to {_host(link.target)}"
+                yield at(document, (link.start, link.end), message)
                 continue
             words = link.text.strip().strip("`*_<>")
             if not _URL.fullmatch(words) or ("/" not in words and "www." not in words):
@@ -108,6 +120,14 @@ def _host(url: str) -> str:
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         return (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _username(url: str) -> str:
+    """What stands before ``@`` in the address, where people look for the site."""
+    try:
+        return urlsplit(url).username or "" if "@" in url else ""
     except ValueError:
         return ""
 

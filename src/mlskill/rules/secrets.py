@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from mlskill.model import Skill
-from mlskill.rules.rule import Problems, at, rule
+from mlskill.rules.rule import Problem, Problems, rule
+from mlskill.rules.texts import readable, text
 
 # Formats that their issuers document and scan for; each alternative is named for the message.
 _KEYS = {
@@ -40,18 +41,21 @@ _EXAMPLE = re.compile(
 
 @rule("warning", exact=False)
 def secret_key(skill: Skill) -> Problems:
-    """A page holds what looks like a real key, token or private key."""
-    pages = [d for d in skill.documents if any(mark in d.source.raw for mark in _MARKS)]
-    if not pages:
+    """A file holds what looks like a real key, token or private key."""
+    raw = [(document.path, document.source.raw) for document in skill.documents]
+    raw += [(asset.path, asset.data or b"") for asset in skill.assets if readable(asset)]
+    paths = [path for path, data in raw if any(mark in data for mark in _MARKS)]
+    if not paths:
         return
     alternatives = "|".join(f"(?P<k{n}>{key})" for n, key in enumerate(_KEYS.values()))
     pattern = re.compile(rf"(?<![A-Za-z0-9_-])(?:{alternatives})")
-    for document in pages:
-        for match in pattern.finditer(document.text):
+    for source in filter(None, (text(skill, path) for path in paths)):
+        for match in pattern.finditer(source.text):
             # Zeros are in every key of OpenSSH, as AAAA.
             key = match[0].partition("-----\n")[2].replace("A", "") or match[0]
             if not _EXAMPLE.search(key):
                 kind = _GROUPS[match.lastgroup or "k0"]
                 end = match.start() + len(match[0].partition("\n")[0])
                 advice = "withdraw it, and have the reader set it in the environment"
-                yield at(document, (match.start(), end), f"looks like a real {kind}; {advice}")
+                message = f"looks like a real {kind}; {advice}"
+                yield Problem(source.path, match.start(), end, message)
