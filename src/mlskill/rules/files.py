@@ -46,7 +46,7 @@ def file_line_ends(skill: Skill) -> Problems:
     """A Markdown file mixes line ends, or has ends that only old systems know."""
     for document in skill.documents:
         raw = document.source.raw
-        if b"\r" not in raw:
+        if b"\r" not in raw or not document.text:
             continue
         both = raw.count(b"\r\n")
         lone, plain = raw.count(b"\r") - both, raw.count(b"\n") - both

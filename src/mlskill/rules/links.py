@@ -10,10 +10,10 @@ from urllib.parse import quote
 from mlskill.linker import resolve
 from mlskill.model import Document, Link, Skill
 from mlskill.rules import retarget
-from mlskill.rules.mentions import speaks_of_own
+from mlskill.rules.mentions import commands, speaks_of_own
 from mlskill.rules.nearest import Nearest
 from mlskill.rules.rule import Problem, Problems, at, rule
-from mlskill.rules.targets import State, leads, scheme
+from mlskill.rules.targets import State, Targets, leads, scheme
 
 # What other renderers than GitHub's take for the id of a heading: "## Case A {#case-a}".
 _GIVEN = re.compile(r"\{#([\w:.-]+)[^{}\n]*\}")
@@ -81,8 +81,8 @@ def link_anchor_missing(skill: Skill) -> Problems:
 
 @rule("warning", exact=False)
 def mention_target_missing(skill: Skill) -> Problems:
-    """A path in a code span names a file of the skill that does not exist."""
-    nearest = Nearest(skill.by_path)
+    """A path in a code span or a command names a file of the skill that does not exist."""
+    nearest, targets = Nearest(skill.by_path), Targets(skill)
     for document, links, mentions in leads(skill):
         # One missing file is one fault, however often a page names it.
         known = {path for _, (state, path) in links if state == "missing"}
@@ -91,6 +91,10 @@ def mention_target_missing(skill: Skill) -> Problems:
                 if speaks_of_own(skill, document, mention):
                     known.add(path)
                     yield _dead(skill, document, mention, path, nearest)
+        for command, (state, path) in targets.of(document, commands(skill, document)):
+            if state == "missing" and path not in known:
+                known.add(path)
+                yield _dead(skill, document, command, path, nearest)
 
 
 def _in_state(skill: Skill, wanted: State) -> Iterator[tuple[Document, Link, str]]:

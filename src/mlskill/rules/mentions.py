@@ -1,4 +1,4 @@
-"""mentions: whether a path in a code span says that this skill has the file.
+"""mentions: whether a path in a code span, or in a command, says that this skill has the file.
 
 It may as well be an example, a file to be created, another skill's, or a repository's. What is
 believed here was chosen so that on 926 public skills nobody is accused wrongly.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 
 from mlskill.linker import candidates
 from mlskill.model import Document, Link, Skill
@@ -53,3 +54,33 @@ def speaks_of_own(skill: Skill, document: Document, mention: Link) -> bool:
     if written[0] in places & skill.folders:
         return True
     return written[0] != "examples" and _SENT_TO.search(before[-80:].rstrip("`* (")) is not None
+
+
+_SHELLS = frozenset(("bash", "sh", "shell", "console", "zsh"))
+_RUN = re.compile(
+    r"^[ \t>]*(?:\$[ \t]+)?(?:(?:uv|poetry|pipenv)[ \t]+run[ \t]+)?"
+    r"(?:(?:python3?|bash|sh|node)[ \t]+(?:-\w[ \t]+)?|\./(?=scripts/))"
+    r"(?:\./)?(scripts/[\w./-]+\.\w{1,5})(?![\w/*<{$])",
+    re.MULTILINE,
+)
+
+
+def commands(skill: Skill, document: Document) -> Iterator[Link]:
+    """The scripts of its own that `document` tells the reader to run, where `skill` has some."""
+    if "scripts/" not in document.text:
+        return
+    for block in document.blocks:
+        if block.language in _SHELLS and "scripts/" in block.text:
+            for match in _RUN.finditer(document.text, block.start, block.end):
+                link = Link("mention", match[1], match[1], *match.span(1))
+                places = {c.partition("/")[0] for c in candidates(document.path, match[1])}
+                if "scripts" in places & skill.folders and not _made(document, match[1]):
+                    yield link
+
+
+def _made(document: Document, path: str) -> bool:
+    """Whether the page tells its reader to make the file, or the name is an invention."""
+    if _INVENTED.fullmatch(posixpath.basename(path).lower()):
+        return True
+    lines = (line for line in document.text.split("\n") if path in line and not _RUN.match(line))
+    return any(_SUPPOSED.search(line.replace(path, "")) for line in lines)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from mlskill.linker import role
+from mlskill.linker import candidates, role
 from mlskill.model import Document, Skill
 from mlskill.rules.nearest import Nearest
 from mlskill.rules.prose import in_prose, prose
-from mlskill.rules.rule import Nearby, Problems, at, rule
+from mlskill.rules.rule import Nearby, Problems, Replace, at, rule
 
 # A label is short, and no bracket is in it; CommonMark allows 999 characters.
 _DEFINITION = re.compile(
@@ -77,6 +77,34 @@ def _definitions(skill: Skill, document: Document) -> Iterator[tuple[str, str, i
 
 def _folded(label: str) -> str:
     return " ".join(label.split()).casefold()
+
+
+_SPACED = re.compile(
+    r"(?<![\\\w])\[([^\[\]\n]{1,300})\]\(([^()<>\s\"']{1,300}(?: {1,3}[^()<>\s\"']{1,300}){1,20})\)"
+)
+
+
+@rule("warning", exact=False)
+def link_spaced(skill: Skill) -> Problems:
+    """A link's target holds a space, so that it is no link: its brackets are shown."""
+    for document in skill.documents:
+        if "](" not in document.text:
+            continue
+        for match in in_prose(skill, document, _SPACED):
+            target = match[2].partition("#")[0]
+            there = bool(target) and any(
+                c in skill.by_path for c in candidates(document.path, target)
+            )
+            if there or (re.search(r"[A-Za-z]", match[1]) and _FILE.fullmatch(target)):
+                message = f"is no link for its space; write <{match[2]}>"
+                fix = (Replace(*match.span(2), f"<{match[2]}>"),) if there else ()
+                yield at(document, match.span(), message, fix=fix)
+
+
+# Words with a file's name among them, as in "(see a.md)", are a remark.
+_FILE = re.compile(
+    r"(?:[\w.-]+/)*[\w.-]+(?: [\w.-]+){1,3}\.(?:md|py|sh|txt|png|svg|jpe?g|json|ya?ml|pdf)"
+)
 
 
 _UPWARDS = re.compile(r"\b(?:top|back|up|home|begin\w*|start)\b|[↑⬆▲🔝⏫]|\A\W*\Z", re.IGNORECASE)
