@@ -128,7 +128,7 @@ def deep(path: Path) -> None:
 MEGA = 1 << 20
 
 
-def fill(unit: str, size: int = 2 * MEGA - 4096) -> str:
+def fill(unit: str, size: int = MEGA) -> str:
     return unit * (size // len(unit))
 
 

@@ -50,7 +50,7 @@ def test_every_stage(case: Case, tmp_path: Path) -> None:
         said = [_written(report), _rendered(skill, both=small)]
         return [*said, _outlined(skill), _searched(skill), _planned(skill)]
 
-    meets(stages, case, tmp_path, seconds=90)
+    meets(stages, case, tmp_path, seconds=45)
 
 
 SMALL = 200_000

@@ -19,7 +19,7 @@ def decode(path: str, raw: bytes) -> Source:
     'byte 0xE9 at 2:4 is not UTF-8; save the file as UTF-8'
     """
     if wide(raw):
-        message = "is not UTF-8 but looks like UTF-16; save the file as UTF-8"
+        message = "is not UTF-8 at 1:1 (it looks like UTF-16); save the file as UTF-8"
         return Source(path, raw, "", (Fault("file-not-utf8", path, 0, 0, message),))
     body = raw.removeprefix(BOM_UTF8)
     try:

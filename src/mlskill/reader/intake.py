@@ -163,7 +163,7 @@ class Intake:
             if entry.kind == "link":
                 target = self.tree.target((*names, entry.name))
                 if target == names[: len(target)]:
-                    raise RefusedError("symlink-escapes", _CIRCLE)
+                    self._fault("symlink-escapes", path, _CIRCLE)
                 with self.tree.folder(target[:-1]) as folder:
                     real = folder.entry(target[-1]) if target else None
                     if real is None or real.kind == "folder":
