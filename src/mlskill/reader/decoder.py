@@ -43,7 +43,7 @@ def wide(raw: bytes) -> bool:
         return True
     some = raw[:400]
     halves = (some[::2], some[1::2])
-    return len(some) > 3 and any(4 * half.count(0) > 3 * len(half) for half in halves)
+    return len(some) > 7 and any(4 * half.count(0) > 3 * len(half) for half in halves)
 
 
 def _lines(text: str) -> str:
