@@ -16,8 +16,10 @@ _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|
 _WRAPPERS = (
     r"(?m)</?(?:available_skills|skill_content|skill_resources|skills_system|skill|system|system-reminder"
     r"|function_calls|function_results|tool_result|antml:\w+)(?:\s[^<>\n]{0,200})?>"
-    r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>|^\[INST\]|^<<SYS>>"
+    r"|<!\[CDATA\[|\]\]>"
 )
+# Pages about templates for chats name these in their lines; a SKILL.md does not.
+_TURNS = r"<\|(?:im_start|start_header_id|system|user|assistant)\|>|\[INST\]|<<SYS>>"
 _MARKS = (
     *("<skill", "</skill", "<available_", "</available_", "<system", "</system", "<function_"),
     *("</function_", "tool_result", "antml:", "<![CDATA[", "]]>", "<|", "[INST]", "<<SYS>>"),
@@ -44,7 +46,8 @@ def prompt_boundary(skill: Skill) -> Problems:
     """The text holds a tag or a token by which agents tell a skill from what is around it."""
     for document in skill.documents:
         if any(mark in document.text for mark in _MARKS):
-            for match in in_prose(skill, document, re.compile(_WRAPPERS)):
+            turns = _TURNS if document is skill.main else rf"^(?:{_TURNS})"
+            for match in in_prose(skill, document, re.compile(f"{_WRAPPERS}|{turns}")):
                 message = f"{match[0]} ends or opens a part of the prompt; write it as code"
                 yield at(document, match.span(), message)
 

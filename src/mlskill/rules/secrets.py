@@ -10,11 +10,12 @@ from mlskill.rules.texts import readable, text
 
 # Formats that their issuers document and scan for; each alternative is named for the message.
 _KEYS = {
-    "AWS access key": r"(?:AKIA|ASIA)[A-Z2-7]{16}",
+    "AWS access key": r"(?:AKIA|ASIA)[A-Z0-9]{16}",
     "GitHub token": r"gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
     "GitLab token": r"glpat-[A-Za-z0-9_-]{20}",
     "Anthropic key": r"sk-ant-[a-z]{3,5}\d\d-[A-Za-z0-9_-]{80,200}",
-    "OpenAI key": r"sk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,100}T3BlbkFJ[A-Za-z0-9_-]{20,100}",
+    "OpenAI key": r"sk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,100}T3BlbkFJ[A-Za-z0-9_-]{20,100}"
+    r"|sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,200}",
     "Hugging Face token": r"hf_[A-Za-z]{34}",
     "npm token": r"npm_[A-Za-z0-9]{36}",
     "PyPI token": r"pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,250}",
@@ -30,6 +31,7 @@ _GROUPS = {f"k{number}": name for number, name in enumerate(_KEYS)}
 _MARKS = (
     *(b"AKIA", b"ASIA", b"AIza", b"SG.", b"T3BlbkFJ", b"_live_", b"ghp_", b"gho_", b"ghu_"),
     *(b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"hf_", b"npm_", b"pypi-", b"sk-ant-"),
+    *(b"sk-proj-", b"sk-svcacct-", b"sk-admin-"),
     *(b"xox", b"PRIVATE KEY-----"),
 )
 # What people write for a key when they show how one looks.
