@@ -16,7 +16,7 @@ _PAIRS = {opens: closes for closes, opens in _CLOSES.items()}
 _TOKEN = re.compile(
     r"(?P<escape>\\.)|(?P<comment>(?<![^\s;|&(])#[^\n]*)"
     r"|(?P<here><<-?[ \t]*(?P<q>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=q))"
-    r"|(?P<three><<<)|(?P<single>\$?'[^']*'?)|(?P<double>\")"
+    r"|(?P<three><<<)|(?P<single>\$'(?:[^'\\]|\\.)*'?|'[^']*'?)|(?P<double>\")"
     r"|(?P<open>\$\(\(?|\$\{|(?<![\w$])\(\(?)|(?P<close>\)\)?|\})|(?P<tick>`)"
     r"|(?P<end>\n|;;?|&&?|\|\|?)|(?P<name>[A-Za-z_]\w*)|(?P<space>[ \t]+)|(?P<other>.)",
     re.DOTALL,
@@ -72,9 +72,9 @@ def broken_shell(text: str) -> None:
                     at = min(found.end() + 1, len(text))
                 waiting = []
         elif kind == "name":
+            if word == "then":
+                then.update(where for opener, where in opened[-1:] if opener == "if")
             if first:
-                if word == "then":
-                    then.update(start for opener, start in opened[-1:] if opener == "if")
                 if word in _PAIRS:
                     opened.append((word, start))
                     case += word == "case"

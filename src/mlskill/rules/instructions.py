@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+_ALL = r"\s+(?:(?:all|any|every|of|the|your|these|those|my)\s+)*"
+_BEFORE = r"previous|prior|above|earlier|preceding|system|safety"
+# Who reads this may well be told to override a setting, or to ignore another program's rules.
 _DROP = (
-    r"(?:ignore|disregard|forget|override|bypass)\s+(?:(?:all|any|every|of|the|your|these|those|my)\s+)*"
-    r"(?:(?:previous|prior|above|earlier|preceding|system|existing|original|safety|other)\s+)+"
-    r"(?:and\s+\w+\s+)?(?:instructions?|prompts?|rules?|messages?|guidelines?|directives?|commands?|context)"
+    rf"(?:ignore|disregard|forget){_ALL}(?:(?:(?:{_BEFORE})\s+)+(?:and\s+\w+\s+)?(?:rules?|messages?"
+    r"|commands?|context|instructions?|prompts?|guidelines?|directives?)"
+    r"|(?:existing|original|other)\s+(?:instructions?|prompts?|guidelines?|directives?))"
+    rf"|(?:override|bypass){_ALL}(?:(?:{_BEFORE})\s+)+(?:and\s+\w+\s+)?"
+    r"(?:rules?|instructions?|guidelines?|directives?)"
 )
 _CONCEAL = (
     r"(?:do\s+not|don['’]t|never)\s+(?:ever\s+)?(?:tell|inform|notify|alert|warn|reveal\s+(?:this|it|that)\s+to"

@@ -82,7 +82,7 @@ def link_anchor_missing(skill: Skill) -> Problems:
 @rule("warning", exact=False)
 def mention_target_missing(skill: Skill) -> Problems:
     """A path in a code span or a command names a file of the skill that does not exist."""
-    nearest, targets = Nearest(skill.by_path), Targets(skill)
+    nearest = Nearest(skill.by_path)
     for document, links, mentions in leads(skill):
         # One missing file is one fault, however often a page names it.
         known = {path for _, (state, path) in links if state == "missing"}
@@ -91,7 +91,8 @@ def mention_target_missing(skill: Skill) -> Problems:
                 if speaks_of_own(skill, document, mention):
                     known.add(path)
                     yield _dead(skill, document, mention, path, nearest)
-        for command, (state, path) in targets.of(document, commands(skill, document)):
+        run = [*commands(skill, document)]
+        for command, (state, path) in Targets(skill).of(document, run) if run else ():
             if state == "missing" and path not in known:
                 known.add(path)
                 yield _dead(skill, document, command, path, nearest)

@@ -26,6 +26,7 @@ def link_label_missing(skill: Skill) -> Problems:
     """A link names a label that the page does not define, so it is shown as brackets."""
     for document in skill.documents:
         text = document.text
+        yield from _footnotes(skill, document)
         brackets = [*_REFERENCE.finditer(text)] if "][" in text else []
         if not brackets:
             continue
@@ -40,6 +41,20 @@ def link_label_missing(skill: Skill) -> Problems:
             near = nearest.name(_folded(label))
             hint = f"; did you mean [{labels[near]}]?" if near else ""
             yield at(document, match.span(), f"the page defines no [{label}]{hint}")
+
+
+_FOOTNOTE = re.compile(r"(?<=[\w.,;:!?)\"'*_`])\[\^([\w-]{1,30})\](?![:*+?{])")
+_NOTE = re.compile(r"^ {0,3}\[\^([\w-]{1,30})\]:", re.MULTILINE)
+
+
+def _footnotes(skill: Skill, document: Document) -> Problems:
+    """Footnotes that the page does not have; elsewhere such brackets are a part of a pattern."""
+    if "[^" not in document.text:
+        return
+    notes = {match[1].lower() for match in _NOTE.finditer(document.text)}
+    for match in in_prose(skill, document, _FOOTNOTE):
+        if match[1].lower() not in notes and (notes or match[1].isdigit()):
+            yield at(document, match.span(), f"the page has no footnote [^{match[1]}]")
 
 
 def _is_meant(words: str, label: str, labels: dict[str, str]) -> bool:
