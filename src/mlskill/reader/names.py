@@ -3,7 +3,6 @@ r"""What names mean to the reader: which are skipped, which are skills, which ca
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 from unicodedata import category, normalize
 from urllib.parse import quote
@@ -99,8 +98,9 @@ def _escape(char: str) -> str:
     return char
 
 
-_NOT_ON_WINDOWS = re.compile(
-    r"[<>:\"|?*]|[. ]\Z|\A(?i:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?:\.|\Z)", re.ASCII
+_FORBIDDEN = frozenset('<>:"|?*')
+_DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789"))
 )
 
 
@@ -110,7 +110,8 @@ def portable(name: str) -> bool:
     >>> portable("a b.md"), portable("12:30.md"), portable("Aux.md"), portable("auxiliary.md")
     (True, False, False, True)
     """
-    return _NOT_ON_WINDOWS.search(name) is None
+    device = name.partition(".")[0].lower() in _DEVICES
+    return not (device or name.endswith((".", " ")) or not _FORBIDDEN.isdisjoint(name))
 
 
 def encodable(path: str) -> str:
