@@ -10,6 +10,7 @@ import pytest
 from mlskill.home import home
 from mlskill.loader import load, loads
 from mlskill.model import Limits
+from mlskill.reader import read
 from mlskill.searcher import search
 from mlskill.searcher.registry import open_index, update
 from mlskill.searcher.sayings import questions
@@ -78,9 +79,9 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 def test_only_this_file_is_read_and_only_up_to_the_limit(tmp_path: Path) -> None:
     folder = write(tmp_path, PAGES | {"questions.txt": ASKED, "notes.txt": ASKED})
-    data = {asset.path: asset.data for asset in load(folder).assets}
+    data = {asset.path: asset.data for asset in read(folder).assets}
     assert data == {"questions.txt": ASKED.encode(), "notes.txt": None}
-    short = load(folder, limits=Limits(file_bytes=60))
+    short = read(folder, limits=Limits(file_bytes=60))
     assert {asset.data for asset in short.assets} == {None}
     assert short.complete  # the skill is whole without it
 

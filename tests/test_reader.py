@@ -18,6 +18,7 @@ import mlskill.reader
 from mlskill.errors import MissingPathError, NotASkillError
 from mlskill.model import Limits, Sources
 from mlskill.reader import decode, disk, read
+from mlskill.reader.decoder import wide
 from mlskill.reader.names import collisions, printable
 from mlskill.reader.tree import RefusedError, TooLargeError
 
@@ -69,7 +70,8 @@ def files(sources: Sources) -> list[str]:
         (b"a\r\xff", "a\n\ufffd", (2, 3, "byte 0xFF at 2:1 is not UTF-8")),
         (b"\xc3", "\ufffd", (0, 1, "byte 0xC3 at 1:1 is not UTF-8")),
         (b"\xed\xa0\x80", "\ufffd" * 3, (0, 1, "byte 0xED at 1:1 is not UTF-8")),
-        (b"\xff\xfea\0", "\ufffd\ufffda\0", (0, 1, "byte 0xFF at 1:1 is not UTF-8 (it looks like")),
+        (b"\xff\xfea\0", "", (0, 0, "is not UTF-8 at 1:1 (it looks like UTF-16)")),
+        ("# A page".encode("utf-16-be"), "", (0, 0, "is not UTF-8 at 1:1 (it looks like UTF-16)")),
     ],
 )
 def test_decode(raw: bytes, text: str, fault: tuple[int, int, str] | None) -> None:
@@ -91,7 +93,7 @@ def test_lines_are_line_ends_and_one(parts: list[bytes]) -> None:
     raw = b"".join(parts)
     source = decode("a.md", raw)
     ends = raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
-    assert len(source.starts) == ends + 1
+    assert len(source.starts) == (1 if wide(raw) else ends + 1)
     assert "\r" not in source.text
 
 
@@ -191,7 +193,7 @@ def test_skill_file_in_another_case(tmp_path: Path) -> None:
 
 
 def test_skipped(tmp_path: Path) -> None:
-    skipped = (".git/config", "a/node_modules/b/c.md", "a/__pycache__/d.pyc", ".venv/x.md")
+    skipped = (".git/config", "a/node_modules/b/c.md", "a/__pycache__/d.md", ".venv/x.md")
     venv = {"env/pyvenv.cfg": "", "env/lib/site.md": ""}
     sources = read(plant(tmp_path / "s", dict.fromkeys(skipped[1:], "") | venv | {"a/e.md": ""}))
     assert pages(sources) == ["SKILL.md", "a/e.md"]
@@ -311,7 +313,9 @@ def test_links(tmp_path: Path) -> None:
         "twice.md": "b",
     }
     assert sources.folders == {"a", "a/cycle", "folder", "self"}
-    escaped = "circle.md dangling.md etc out.md parent through.md token.md twin.md zero.md"
+    escaped = (
+        "a/cycle circle.md dangling.md etc out.md parent self through.md token.md twin.md zero.md"
+    )
     assert faults(sources) == [("symlink-escapes", path) for path in escaped.split()]
     assert sources.complete
 

@@ -47,7 +47,7 @@ CASES: list[tuple[str, str, dict[str, str]]] = [
     ("link-target-missing", "[a](r/a.md) [b](r/b.md)", {"r/a.md": "[x](r/b.md) ⟦[y](r/c.md)⟧", "r/b.md": ""}),
     # links: anchors
     ("link-anchor-missing", "[a](#b) [b](#B) ⟦[c](#c)⟧\n\n## B\n", {}),
-    ("link-anchor-missing", "[a](#user-content-b) [b](#top) [c](#) [d](#fn-1)\n\n## B\n", {}),
+    ("link-anchor-missing", "[a](#user-content-b) [b](#top) [up](#) [d](#fn-1)\n\n## B\n", {}),
     ("link-anchor-missing", "[a](b.md#c) ⟦[b](b.md#d)⟧", {"b.md": "# C"}),
     ("link-anchor-missing", "[a](b.py#L10) [b](b.py#main)", {"b.py": ""}),
     ("link-anchor-missing", '<a id="q"></a>\n\n[a](#q) [b](#x)\n\n## Y {#x}\n', {}),

@@ -171,10 +171,10 @@ def test_skills_of_one_name_are_told_apart() -> None:
 
 def test_a_skill_without_contents_says_how_to_get_them(tmp_path: Path) -> None:
     (tmp_path / "SKILL.md").write_text("# A")
-    (tmp_path / "a.py").write_text("pass")
-    answer = tools(mlskill.load(tmp_path)).call("skill_read", {"path": "a.py"})
+    (tmp_path / "a.svg").write_text("<svg/>")
+    answer = tools(mlskill.load(tmp_path)).call("skill_read", {"path": "a.svg"})
     assert "contents=True" in answer.text
-    assert "pass" in tools(tmp_path).call("skill_read", {"path": "a.py"}).text
+    assert "svg" in tools(tmp_path).call("skill_read", {"path": "a.svg"}).text
 
 
 def test_no_skill(tmp_path: Path) -> None:

@@ -18,14 +18,16 @@ def load(
 ) -> Skill:
     """The skill at `path`: its folder, its ``SKILL.md``, or a zip archive of it.
 
-    Without a path it is the ml-engineer skill that comes with mlskill. With `contents`, the bytes
-    of files that are not Markdown are kept too (`Asset.data`).
+    Without a path it is the ml-engineer skill that comes with mlskill. Of files that are not
+    Markdown the bytes of scripts and settings are kept (`Asset.data`), with `contents` of all.
 
     Raises:
         MissingPathError: there is nothing at `path`.
         NotASkillError: there is no ``SKILL.md``, or the archive cannot be read.
     """
-    sources = read(home() if path is None else path, limits=limits, contents=contents)
+    sources = read(
+        home() if path is None else path, limits=limits, contents=contents, texts=not contents
+    )
     return assemble(sources, limits)
 
 

@@ -156,8 +156,8 @@ LIMITS = Limits()
 class Asset:
     """A regular file that is not Markdown: it is there, and this large (bytes).
 
-    `data` is None unless the skill was loaded with ``contents=True``, or the file says what people
-    ask (``questions.txt``).
+    `data` is None unless it is a script or settings (`reader.read`), says what people ask
+    (``questions.txt``), or ``contents=True``.
     """
 
     path: str

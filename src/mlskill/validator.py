@@ -9,7 +9,6 @@ from dataclasses import astuple, replace
 
 from mlskill.model import (
     Allow,
-    Document,
     Edit,
     Fault,
     Finding,
@@ -24,6 +23,7 @@ from mlskill.model import (
 from mlskill.reports import contested, order
 from mlskill.rules import RULES, Problem, Rule
 from mlskill.rules.allows import NEVER, allows
+from mlskill.rules.texts import text
 
 EXCERPT = 400
 """Characters of a line that a finding shows."""
@@ -110,22 +110,20 @@ def _finding(skill: Skill, rule: Rule, problem: Problem, note: str) -> Finding:
     finding = Finding(
         rule.id, severity, place.path, *_columns(place), message, related=tuple(related)
     )
-    document = skill.by_path.get(problem.path)
-    if not isinstance(document, Document):
+    source = text(skill, problem.path)
+    if source is None:
         return finding
     first = finding.excerpt_column - 1
-    line = document.source.line(place.line)
-    fix = _fix(document.source, problem)
-    return replace(finding, excerpt=line[first : first + EXCERPT], fix=fix)
+    line = source.line(place.line)
+    return replace(finding, excerpt=line[first : first + EXCERPT], fix=_fix(source, problem))
 
 
 def _located(skill: Skill, path: str, start: int, end: int) -> Place:
     """A place as the caller names it: the file's path from where the skill's folder lies."""
-    document = skill.by_path.get(path)
-    where = named(skill, path)
-    if not isinstance(document, Document):
+    where, source = named(skill, path), text(skill, path)
+    if source is None:
         return Place(where, 1, 1, 1, 1)
-    return replace(document.source.place(start, end), path=where)
+    return replace(source.place(start, end), path=where)
 
 
 def _columns(place: Place) -> tuple[int, int, int, int]:

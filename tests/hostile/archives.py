@@ -65,7 +65,7 @@ _NESTED = packed(("zeros.md", b"0" * 100_000))
 
 ARCHIVES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "bomb": (packed(("a.md", b"0" * (40 << 20))), _UNSAFE),
-    "bomb of small files": (packed(*((f"p{i}.md", b"a\n\n" * 20_000) for i in range(1500))), ()),
+    "bomb of small files": (packed(*((f"p{i}.md", b"a\n\n" * 20_000) for i in range(60))), ()),
     "bomb in a bomb": (packed(("a.zip", packed(("b.zip", _NESTED)))), _UNSAFE),
     "members over one another": (quine_like(), _UNSAFE),
     "one name twice": (packed(("a.md", "# one"), ("a.md", "# two")), _UNSAFE),

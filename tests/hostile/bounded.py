@@ -46,6 +46,7 @@ def meets(stage: Stage, case: Case, folder: Path, *, seconds: int = SECONDS) -> 
     reader, writer = os.pipe()
     with warnings.catch_warnings():  # of threads that numpy has: the child uses none of them
         warnings.simplefilter("ignore", DeprecationWarning)
+        gc.freeze()  # else the child goes through, and so copies, all that pytest holds
         child = os.fork()
     if child == 0:
         os.close(reader)
@@ -53,6 +54,7 @@ def meets(stage: Stage, case: Case, folder: Path, *, seconds: int = SECONDS) -> 
         with suppress(OSError), open(writer, "wb") as pipe:  # noqa: PTH123
             pipe.write(words.encode("utf-8", "backslashreplace"))
         os._exit(0)
+    gc.unfreeze()
     os.close(writer)
     with open(reader, "rb") as pipe:  # noqa: PTH123
         words = pipe.read().decode()
@@ -69,7 +71,6 @@ def _run(stage: Stage, path: Path, seconds: int) -> str:
     seen: list[str] = []
     root = str(path.resolve() if path.is_dir() else path.parent.resolve())
     try:
-        gc.collect()
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         signal.alarm(seconds * 20)  # a pipe that is opened takes no time of the processor

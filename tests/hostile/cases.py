@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostile.archives import ARCHIVES
+from mlskill.model import LIMITS, Limits
 
 CANARY = "canary-4f1d-outside-the-root"
 """What files outside of the skill hold: no output may."""
@@ -26,11 +27,13 @@ class Case:
     """`files` below a folder called ``skill``, or one archive; `finds` are rules that must speak.
 
     `only` says that no other rule than those may: what is odd but right must not be accused.
+    `limits` are smaller where an attack is as much as a skill may be: what it costs grows with it.
     """
 
     files: Mapping[str, Content] | Callable[[], Mapping[str, Content]]
     finds: tuple[str, ...] = ()
     only: bool = False
+    limits: Limits = LIMITS
 
     def make(self, folder: Path) -> Path:
         """Write it below `folder`, beside files that are none of its business; what to load."""
@@ -53,6 +56,16 @@ class Case:
             else:
                 path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return root
+
+
+EIGHTH = Limits(
+    total_bytes=LIMITS.total_bytes // 8,
+    skill_characters=LIMITS.skill_characters // 8,
+    skill_blocks=LIMITS.skill_blocks // 8,
+    skill_table_cells=LIMITS.skill_table_cells // 8,
+    skill_brackets=LIMITS.skill_brackets // 8,
+)
+"""An eighth of what is read of a skill by default."""
 
 
 def skill(body: str = "Text.\n", *, front: str = "") -> str:
@@ -115,7 +128,7 @@ def deep(path: Path) -> None:
 MEGA = 1 << 20
 
 
-def fill(unit: str, size: int = 2 * MEGA - 4096) -> str:
+def fill(unit: str, size: int = MEGA) -> str:
     return unit * (size // len(unit))
 
 
@@ -265,8 +278,8 @@ HIDDEN = {
     "hangul filler": main("a\u3164b\n", "", "text-invisible"),
     "variation selectors": main("a\U000e0101\U000e0102b\n", "", "text-invisible"),
     "a megabyte of them": main(fill("\u200b", MEGA // 2), "", "text-invisible"),
-    "one by one": main(fill("a\u200b", MEGA // 2), "", "text-invisible"),
-    "a million marks": main(fill("\u0627\u200f", MEGA // 2)),
+    "one by one": main(fill("a\u200b", MEGA // 4), "", "text-invisible"),
+    "many marks": main(fill("\u0627\u200f", MEGA // 4)),
     "combining": main("a" + "\u0301" * 200_000 + "\n"),
     "persian": main("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\n", only=True),
     "family": main("\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f\n", only=True),
@@ -296,7 +309,7 @@ FILES = {
     "link to git": Case({"a.md": link("../.git/config")}, ("symlink-escapes",)),
     "link to itself": Case({"a.md": link("a.md")}, ("symlink-escapes",)),
     "links in a circle": Case({"a": link("b"), "b": link("a")}, ("symlink-escapes",)),
-    "folder in a circle": Case({"a/b": link("../a"), "c": link(".")}),
+    "folder in a circle": Case({"a/b": link("../a"), "c": link(".")}, ("symlink-escapes",)),
     "links to links": Case(
         {f"l{i}.md": link(f"l{i + 1}.md") for i in range(60)} | {"l60.md": "# x"}
     ),
@@ -312,24 +325,28 @@ FILES = {
     ),
     "two mains": Case({"skill.md": skill(), "SKILL.MD": skill()}),
     "total bytes": Case(
-        lambda: {f"p{i}.md": fill("a\n\n", 1_900_000) for i in range(40)}, ("limit-reached",)
+        lambda: {f"p{i}.md": fill("a\n\n", 1_900_000) for i in range(6)},
+        ("limit-reached",),
+        limits=EIGHTH,
     ),
     "dense pages": Case(
-        lambda: {f"p{i}.md": fill("[a](b) `c` <d:e>\n\n", 1_900_000) for i in range(30)},
+        lambda: {f"p{i}.md": fill("[a](b) `c` <d:e>\n\n", 1_900_000) for i in range(4)},
         ("limit-reached",),
+        limits=EIGHTH,
     ),
     "brackets in many pages": Case(
-        lambda: {f"p{i}.md": "[ " * 19_000 for i in range(500)}, ("limit-reached",)
+        lambda: {f"p{i}.md": "[ " * 19_000 for i in range(60)}, ("limit-reached",), limits=EIGHTH
     ),
     "tables in many pages": Case(
-        lambda: {f"p{i}.md": "|a|\n|-|\n" + "|b|\n" * 15_000 for i in range(60)},
+        lambda: {f"p{i}.md": "|a|\n|-|\n" + "|b|\n" * 15_000 for i in range(8)},
         ("limit-reached",),
+        limits=EIGHTH,
     ),
     "frontmatter in many pages": Case(
-        lambda: {f"p{i}.md": "---\n" + "a: [b, c]\n" * 2500 + "---\n" for i in range(400)}
+        lambda: {f"p{i}.md": "---\n" + "a: [b, c]\n" * 2500 + "---\n" for i in range(50)}
     ),
     "pages that all link to all": Case(
-        lambda: {f"p{i}.md": "".join(f"[a](p{j}.md)\n" for j in range(250)) for i in range(250)}
+        lambda: {f"p{i}.md": "".join(f"[a](p{j}.md)\n" for j in range(150)) for i in range(150)}
     ),
     "links to a folder of many": Case(
         lambda: (
@@ -456,7 +473,10 @@ CASES = {
         "output": OUTPUT,
         "link": LINKS,
         "archive": {
-            name: Case({"skill.zip": data}, finds) for name, (data, finds) in ARCHIVES.items()
+            name: Case(
+                {"skill.zip": data}, finds, limits=EIGHTH if "small files" in name else LIMITS
+            )
+            for name, (data, finds) in ARCHIVES.items()
         },
     }.items()
     for name, case in cases.items()

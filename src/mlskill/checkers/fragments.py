@@ -48,6 +48,15 @@ def broken_json(text: str) -> None:
         raise
 
 
+def broken_jsonl(text: str) -> None:
+    """JSON a line, of which one is whole and still not JSON."""
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            broken_json(line)
+        except FaultError as fault:
+            raise FaultError(fault.message, number, column=fault.column) from None
+
+
 def _several(text: str) -> bool:
     """Whether `text` is several values: one on each line, or one behind the other."""
     try:
@@ -82,7 +91,7 @@ def broken_yaml(text: str) -> None:
         documents(text)
     except FaultError as fault:
         if "stands twice" in fault.message:
-            if _ALTERNATIVES.search(text) or _adjacent(text, fault.line):
+            if _ALTERNATIVES.search(text) or _repeats(text):
                 return
         elif "<document start>" in fault.message or _is_page(text):
             return
@@ -91,11 +100,9 @@ def broken_yaml(text: str) -> None:
         raise
 
 
-def _adjacent(text: str, line: int) -> bool:
-    """Whether the line before says the same key: two ways to write it."""
-    lines = text.split("\n")
-    keys = [each.partition(":")[0] for each in lines[max(0, line - 2) : line]]
-    return len(set(keys)) < len(keys)
+def _repeats(text: str) -> bool:
+    """Whether `text` is one key over and over: several ways to write it."""
+    return len({line.partition(":")[0] for line in text.splitlines() if line.strip()}) == 1
 
 
 def _is_page(text: str) -> bool:
@@ -129,8 +136,7 @@ _SURE = re.compile(
     r"|expected ':'|positional argument follows keyword|keyword argument repeated"
     r"|Missing parentheses in call|unindent does not match|inconsistent use of tabs"
     r"|invalid character '[“”‘’–—\u00a0\u200b]'|leading zeros"
-    r"|expected 'except' or 'finally'|'(?:return|yield|await)' outside"
-    r"|duplicate argument|non-default argument|non-UTF-8|EOL while"
+    r"|expected 'except' or 'finally'|non-default argument|without a default"
     r"|invalid non-printable character"
 )
 # Where it says no more than "invalid syntax", the line must be Python beyond doubt.
@@ -149,9 +155,12 @@ _SHELL = re.compile(
     r"|^[ \t]*FROM [\w./:-]+[ \t]*$|^[ \t]*\.\.\.[ \t]*$|^[+-] ",
     re.MULTILINE,
 )
-# What Python learnt later than the oldest that runs this: it must not depend on who looks.
+# What Python learnt later than the oldest that runs this: it must not depend on who looks. In an
+# f-string that is a quote like its own within its braces, and whatever else it says of them.
 _NEWER = re.compile(
-    r"^[ \t]*(?:type \w+|(?:async )?def \w+\[|class \w+\[|except [\w.]+,)|\b[fFtT][rR]?[\"']", re.M
+    r"^[ \t]*(?:type \w+ *[=\[]|(?:async )?def \w+\[|class \w+\[|except [\w.]+,)|\b[tT][rR]?[\"']"
+    r"|\b(?:[fF][rR]?|[rR][fF])([\"'])(?:(?!\1)[^\\\n]|\\.)*?\{[^{}\n]*\1[^\n]*\}",
+    re.M,
 )
 _SIGNATURE = re.compile(r"^\s*[\w.]+\(.*", re.DOTALL)
 
@@ -181,7 +190,7 @@ def broken_python(text: str) -> None:
     bare = message.startswith("expected an indented block") and _bare(text, line)
     if not (comma or meant or bare or _SURE.search(message)) or _no_python(text):
         return
-    if sys.version_info < (3, 14) and _NEWER.search(text):
+    if sys.version_info < (3, 14) and (message.startswith("f-string") or _NEWER.search(text)):
         return
     raise FaultError(message, line, column=column)
 
@@ -209,6 +218,13 @@ def _no_python(text: str) -> bool:
 _INSTRUCTION = re.compile(r"[A-Za-z]+(?=\s)")
 
 
+_CONTINUED = r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*"
+# The form of a command that is a list; Docker gives what is no JSON to a shell, brackets and all.
+_LISTED = re.compile(
+    rf"^[ \t]*(CMD|ENTRYPOINT)[ \t]+(\[(?=[ \t]*[\"'])(?:[^\n\\]|{_CONTINUED}|\\.)*)", re.M | re.I
+)
+
+
 def broken_dockerfile(text: str) -> None:
     """A Dockerfile with an instruction that is none, but nearly one; or a text without its end."""
     from mlskill.checkers.notations import check_instructions
@@ -218,17 +234,30 @@ def broken_dockerfile(text: str) -> None:
     try:
         check_instructions(text, whole=False)
     except FaultError as fault:
-        from difflib import get_close_matches
-
         from mlskill.checkers.notations import INSTRUCTIONS
 
         word, _, problem = fault.message.partition(" ")
         if problem == "is no instruction":
-            near = get_close_matches(word.upper(), INSTRUCTIONS, n=1, cutoff=0.75)
+            near = _near(word.upper(), INSTRUCTIONS)
             if not near:
                 return
-            fault.message += f"; did you mean {near[0]}?"
+            fault.message += f"; did you mean {near}?"
         raise
+    for match in _LISTED.finditer(text):
+        try:
+            check_json(re.sub(_CONTINUED, "", match[2]))
+        except FaultError:
+            what = "is no list of texts in double quotes, so a shell gets its brackets"
+            raise _at(text, match.start(2), f"what {match[1]} runs {what}") from None
+
+
+def _near(word: str, words: tuple[str, ...], cutoff: float = 0.75) -> str:
+    """What of `words` is meant by one that is none of them; empty where it is, or nobody knows."""
+    from difflib import get_close_matches
+
+    if word in words:
+        return ""
+    return next(iter(get_close_matches(word, words, n=1, cutoff=cutoff)), "")
 
 
 _SQL = re.compile(
@@ -237,10 +266,22 @@ _SQL = re.compile(
 )
 
 
+_STATEMENT = re.compile(r"(?:\s|--[^\n]*+|/\*.{0,2000}?\*/)*+([A-Za-z]+)(?=\s)", re.DOTALL)
+_STATEMENTS = ("ALTER", "CREATE", "DELETE", "DROP", "INSERT", "SELECT", "UPDATE")
+
+
 def broken_sql(text: str) -> None:
-    """SQL whose brackets or quotes are not closed, in any dialect."""
+    """SQL whose brackets or quotes are not closed, in any dialect, or whose first word is misspelt.
+
+    >>> broken_sql("SELETC 1 FROM t")
+    Traceback (most recent call last):
+    mlskill.checkers.tools.FaultError: SELETC is no statement; did you mean SELECT?
+    """
     if _LEFT_OUT.search(text) or re.search(r"<[A-Za-z]|\{\{|\{%", text):
         return
+    first = _STATEMENT.match(text)
+    if first and (meant := _near(first[1].upper(), _STATEMENTS, 0.83)):  # DATE is no UPDATE
+        raise _at(text, first.start(1), f"{first[1]} is no statement; did you mean {meant}?")
     opened: list[int] = []
     for match in _SQL.finditer(text):
         if match[0] == "(":

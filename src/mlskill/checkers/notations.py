@@ -77,10 +77,16 @@ def check_jsonl(text: str) -> str:
     return "json"
 
 
+_DOTS = 500
+"""Dots in a line of TOML: tomllib takes time by the square of the parts of a key."""
+
+
 def check_toml(text: str) -> str:
     """TOML, as tomllib reads it."""
     import tomllib
 
+    if any(line.count(".") > _DOTS for line in text.splitlines()):
+        raise RecursionError
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -16,7 +16,7 @@ _PAIRS = {opens: closes for closes, opens in _CLOSES.items()}
 _TOKEN = re.compile(
     r"(?P<escape>\\.)|(?P<comment>(?<![^\s;|&(])#[^\n]*)"
     r"|(?P<here><<-?[ \t]*(?P<q>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=q))"
-    r"|(?P<three><<<)|(?P<single>\$?'[^']*'?)|(?P<double>\")"
+    r"|(?P<three><<<)|(?P<single>\$'(?:[^'\\]|\\.)*'?|'[^']*'?)|(?P<double>\")"
     r"|(?P<open>\$\(\(?|\$\{|(?<![\w$])\(\(?)|(?P<close>\)\)?|\})|(?P<tick>`)"
     r"|(?P<end>\n|;;?|&&?|\|\|?)|(?P<name>[A-Za-z_]\w*)|(?P<space>[ \t]+)|(?P<other>.)",
     re.DOTALL,
@@ -39,7 +39,9 @@ def broken_shell(text: str) -> None:
     """
     opened: list[tuple[str, int]] = []
     waiting: list[tuple[str, int]] = []
+    then: set[int] = set()  # where an if stands that has one
     last: dict[str, int] = {}  # where what opens and closes stands for the last time
+    tick = -1  # where the backtick stands that is open
     first, case, at = True, 0, 0
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -70,6 +72,8 @@ def broken_shell(text: str) -> None:
                     at = min(found.end() + 1, len(text))
                 waiting = []
         elif kind == "name":
+            if word == "then":
+                then.update(where for opener, where in opened[-1:] if opener == "if")
             if first:
                 if word in _PAIRS:
                     opened.append((word, start))
@@ -79,10 +83,14 @@ def broken_shell(text: str) -> None:
                         if opened and opened[-1][0] not in _PAIRS:
                             return  # within brackets: too deep for this
                         raise _at(text, start, f"no {_CLOSES[word]} opens what {word} closes")
-                    opened.pop()
+                    opener, where = opened.pop()
+                    if opener == "if" and where not in then:
+                        raise _at(text, where, "no then follows this if")
             first = first and word in _BEFORE_COMMAND
         elif kind in ("space", "comment"):
             pass
+        elif kind == "tick":
+            tick, first = (start if tick == -1 else -1), tick == -1
         else:
             if kind == "close" or word == "$(" or (word == "{" and text[:start].endswith("() ")):
                 last[word[-1]] = start
@@ -91,6 +99,8 @@ def broken_shell(text: str) -> None:
                 first = True
     for word, start in opened:
         raise _at(text, start, f"no {_PAIRS[word]} closes this {word}")
+    if tick != -1:
+        raise _at(text, tick, "this backtick is never closed")
     for word, closes in (("(", ")"), ("{", "}")):
         if last.get(word, -1) > last.get(closes, -1):
             raise _at(text, last[word], f"no {closes} closes this {word}")

@@ -21,6 +21,10 @@ from mlskill.model import LIMITS, Fault, Frontmatter, Limits, Source
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SCALARS: Any = yaml.SafeLoader("")  # never loads: it knows what YAML 1.1 makes of a plain scalar
 _KEY = re.compile(r"([A-Za-z_][\w.-]*)[ \t]*:(?=[ \t\n]|\Z)")
+# A key of the specification without a space behind its colon: to YAML that is no key but text.
+_GLUED = re.compile(
+    r"^(name|description|license|compatibility|metadata|allowed-tools):(?=[^\s:])", re.MULTILINE
+)
 _BLOCK_SCALAR = re.compile(r"[|>][+-]?[0-9]?[+-]?[ \t]*")
 
 _Path = tuple[str | int, ...]
@@ -220,6 +224,8 @@ def _leading_keys(text: str, begin: int) -> tuple[int, int]:
 def _fill(builder: _Builder, block: str, begin: int) -> bool:
     """Put what `block` holds into `builder`; true when it had to be read entry by entry."""
     try:
+        if _GLUED.search(block):
+            raise yaml.YAMLError
         result = builder.build(block, begin)
     except yaml.YAMLError as error:
         places = (builder.keys, builder.values, builder.texts)
@@ -239,12 +245,12 @@ def _fill(builder: _Builder, block: str, begin: int) -> bool:
 
 def _by_entry(builder: _Builder, block: str, begin: int, error: yaml.YAMLError) -> None:
     """Read `block` key by key, each alone: one broken value does not take the others along."""
-    starts = [m.start() for m in _keys_of_lines(block)]
+    starts = sorted(m.start() for m in (*_keys_of_lines(block), *_GLUED.finditer(block)))
     blamed = False
     for start, stop in pairwise([*starts, len(block)]):
         entry = block[start:stop]
-        match = _KEY.match(entry)
-        assert match is not None  # noqa: S101  (starts are its matches)
+        match = _KEY.match(entry) or _GLUED.match(entry)
+        assert match is not None  # noqa: S101  (starts are their matches)
         key = match[1]
         try:
             if (key,) in builder.keys:
@@ -295,6 +301,10 @@ def _raw(text: str) -> str:
 
 def _blame(builder: _Builder, entry: str, value_at: int, here: int, error: yaml.YAMLError) -> None:
     """Say what is wrong with `entry`: mostly a colon in a value without quotes."""
+    if glued := _GLUED.match(entry):
+        what = f"write a space behind the colon: {glued[1]}: {entry[glued.end() :].strip()[:40]}"
+        builder.fault("frontmatter-invalid", here, here + glued.end(), what)
+        return
     index = min(_index(error, entry), max(0, len(entry.rstrip()) - 1))
     if entry[index] == "\t":
         at = here + index

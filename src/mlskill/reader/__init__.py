@@ -14,6 +14,7 @@ Nothing a tree contains raises: what is not read is a `Fault` of one of these ru
     file-not-utf8       path-collision    limit-reached
     file-not-regular    path-unprintable  archive-unsafe
     file-unreadable     symlink-escapes   skill-file-case
+    file-opaque
 """
 
 from __future__ import annotations
@@ -35,11 +36,17 @@ __all__ = ["Found", "decode", "discover", "head", "read"]
 
 
 def read(
-    path: str | os.PathLike[str], *, limits: Limits = LIMITS, contents: bool = False
+    path: str | os.PathLike[str],
+    *,
+    limits: Limits = LIMITS,
+    contents: bool = False,
+    texts: bool = False,
 ) -> Sources:
     """The files of the skill at `path`: its folder, its ``SKILL.md``, or a zip archive of it.
 
-    Markdown becomes `sources`; of all else only the size is taken, with `contents` the bytes too.
+    Markdown becomes `sources`; of all else only the size is taken, with `contents` the bytes too,
+    with `texts` those of scripts and settings (`names.is_text`) up to ``file_bytes`` each and
+    ``asset_bytes`` in all. Those of ``questions.txt`` (`names.QUESTIONS`) are always taken.
     A ``SKILL.md`` that cannot be read (too large, a pipe, a link that leaves the skill) becomes an
     empty source, with the reason in `faults`; any other such file is left out, or, where only a
     limit forbids to read it, kept as an asset. A link to a file in the skill is followed; a link
@@ -61,7 +68,7 @@ def read(
     root = encodable(spot.named if spot.archive else spot.folder)
     location = encodable(PurePath(real).as_posix())
     try:
-        intake = Intake(_tree(spot, real, limits), limits, contents=contents)
+        intake = Intake(_tree(spot, real, limits), limits, contents=contents, texts=texts)
         main = intake.run()
     except RefusedError as no:
         if no.rule != "limit-reached":
@@ -79,7 +86,7 @@ def head(path: str | os.PathLike[str], *, limits: Limits = LIMITS) -> Source:
     spot = locate(path)
     real = os.path.realpath(path if spot.archive else spot.folder)
     try:
-        source = Intake(_tree(spot, real, limits), limits, contents=False).head()
+        source = Intake(_tree(spot, real, limits), limits).head()
     except RefusedError as no:
         raise NotASkillError(f"{printable(spot.named)}: {no.message}") from None
     if source is None:

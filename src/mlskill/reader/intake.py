@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 
 from mlskill.model import Asset, Fault, Limits, Source, Sources
 from mlskill.reader.decoder import decode
 from mlskill.reader.names import (
+    CACHED,
     CONVENTIONAL,
     MAIN,
     MARKERS,
@@ -16,17 +18,27 @@ from mlskill.reader.names import (
     collisions,
     is_markdown,
     is_questions,
+    is_text,
     mentions,
+    portable,
     printable,
 )
 from mlskill.reader.tree import NOT_REGULAR, Entry, Folder, RefusedError, TooLargeError, Tree
+
+_CIRCLE = "is a link to a folder that it lies in, so that the tree has no end; remove it"
+
+_CACHED = 1000
+"""Entries of a folder of bytecode that are looked at."""
 
 
 class Intake:
     """What has been taken from `tree` so far, and what could not be."""
 
-    def __init__(self, tree: Tree, limits: Limits, *, contents: bool) -> None:
+    def __init__(
+        self, tree: Tree, limits: Limits, *, contents: bool = False, texts: bool = False
+    ) -> None:
         self.tree, self.limits, self.contents = tree, limits, contents
+        self._texts = limits.asset_bytes if texts else -1
         self.sources: list[Source] = []
         self.assets: list[Asset] = []
         self.folders: set[str] = set()
@@ -119,11 +131,16 @@ class Intake:
         below = []
         for entry in entries:
             if entry.name in SKIPPED:
+                if entry.name == CACHED and entry.kind == "folder":
+                    self._sourceless((*names, CACHED), f"{path}/{CACHED}".lstrip("/"), entries)
                 continue
             name = printable(entry.name)
             where = f"{path}/{name}" if path else name
             if name != entry.name:
                 what = "has a name with a character that is invisible or not portable; rename it"
+                self._fault("path-unprintable", where, what)
+            elif not portable(name):
+                what = "has a name that Windows does not allow; rename it"
                 self._fault("path-unprintable", where, what)
             if entry.kind == "folder":
                 below.append(((*names, entry.name), where))
@@ -131,11 +148,23 @@ class Intake:
                 self._take(entry, names, where)
         return below[::-1]
 
+    def _sourceless(self, names: tuple[str, ...], path: str, beside: Sequence[Entry]) -> None:
+        """Report bytecode that no source in the folder around it was compiled to."""
+        sources = {entry.name for entry in beside}
+        with suppress(RefusedError), self.tree.folder(names) as folder:
+            for entry in sorted(islice(folder, _CACHED), key=lambda entry: entry.name):
+                stem, dot, _ = entry.name.partition(".")
+                if entry.name.endswith((".pyc", ".pyo")) and dot and f"{stem}.py" not in sources:
+                    what = "is compiled, and its source is not there; leave it out"
+                    self._fault("file-opaque", f"{path}/{printable(entry.name)}", what)
+
     def _take(self, entry: Entry, names: tuple[str, ...], path: str) -> None:
         """Take in the file `entry` of the folder at `names`, or say why not."""
         try:
             if entry.kind == "link":
                 target = self.tree.target((*names, entry.name))
+                if target == names[: len(target)]:
+                    self._fault("symlink-escapes", path, _CIRCLE)
                 with self.tree.folder(target[:-1]) as folder:
                     real = folder.entry(target[-1]) if target else None
                     if real is None or real.kind == "folder":
@@ -151,16 +180,32 @@ class Intake:
         if entry.kind != "file":
             raise RefusedError("file-not-regular", NOT_REGULAR)
         markdown = is_markdown(path)
-        text = markdown or (is_questions(path) and entry.size() <= self.limits.file_bytes)
-        data = self._read(entry, path, text) if text or self.contents else None
+        read = self._read if markdown or self.contents else self._peek
+        data = read(entry, path)
         if markdown and data is not None:
             self.sources.append(decode(path, data))
         else:
             self.assets.append(Asset(path, entry.size() if data is None else len(data), data))
 
-    def _read(self, entry: Entry, path: str, markdown: bool) -> bytes | None:
+    def _peek(self, entry: Entry, path: str) -> bytes | None:
+        """The bytes of a script or the like; None for all else, and where there are too many.
+
+        No limit is reached by that: the skill is whole without them.
+        """
+        asked = is_questions(path)
+        if not asked and (self._texts < 0 or not is_text(path)):
+            return None
+        room = self.limits.file_bytes if asked else min(self.limits.file_bytes, self._texts)
+        try:
+            data = entry.read(room)
+        except TooLargeError:
+            return None
+        self._texts -= 0 if asked else len(data)
+        return data
+
+    def _read(self, entry: Entry, path: str) -> bytes | None:
         """The bytes of `entry`; None when a limit forbids it."""
-        limit = "file_bytes" if markdown else "asset_bytes"
+        limit = "file_bytes" if is_markdown(path) else "asset_bytes"
         most: int = getattr(self.limits, limit)
         if self._full:
             return None

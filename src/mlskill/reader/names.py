@@ -14,20 +14,34 @@ MARKDOWN = (".md", ".markdown", ".mdx")
 """How the name of a Markdown file ends, in lower case."""
 
 QUESTIONS = "questions.txt"
-"""The file, in any folder, that says what people ask: the one file besides Markdown that is read.
+"""The file, in any folder, that says what people ask: read wherever Markdown is.
 
 A line ``[path]`` begins the questions that the document at `path` answers, one a line; ``[]`` those
 that the skill does not. What stands before the first such line is for whoever edits the file.
 """
 
+TEXTS = frozenset(
+    (
+        *(".py", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd", ".sql", ".tf"),
+        *(".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".rb", ".pl", ".php", ".r"),
+        *(".go", ".rs", ".java", ".kt", ".cs", ".swift", ".scala", ".lua", ".jl", ".c", ".cpp"),
+        *(".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".properties"),
+        *(".txt", ".pem", ".key", ".ipynb"),
+    )
+)
+"""Suffixes of scripts, settings and notes; see `is_text`."""
+
 ARCHIVES = (".zip", ".skill")
 """How the name of an archive ends, in lower case."""
+
+CACHED = "__pycache__"
+"""The folder in which Python keeps what it compiled."""
 
 SKIPPED = frozenset(
     (
         *(".git", ".hg", ".svn", ".bzr", ".jj"),  # version control
         *("node_modules", "bower_components", ".venv", ".pixi", ".eggs"),  # other people's code
-        *("__pycache__", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"),  # caches
+        *(CACHED, ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"),  # caches
         *(".hypothesis", ".ipynb_checkpoints", ".terraform", ".gradle"),
         *("__MACOSX", ".DS_Store"),  # what macOS leaves behind
     )
@@ -60,6 +74,17 @@ def is_questions(path: str) -> bool:
     return posixpath.basename(path) == QUESTIONS
 
 
+def is_text(path: str) -> bool:
+    """Whether a file that is no Markdown is by its name a script, settings or a note.
+
+    >>> is_text("scripts/run.py"), is_text(".env.local"), is_text("id_rsa"), is_text("a.png")
+    (True, True, True, False)
+    """
+    name = posixpath.basename(path).lower()
+    suffix = posixpath.splitext(name)[1]
+    return not suffix or suffix in TEXTS or name.startswith(".env")
+
+
 def printable(name: str) -> str:
     r"""`name` with what could hide in a line of output written as an escape.
 
@@ -83,6 +108,22 @@ def _escape(char: str) -> str:
             return f"\\x{code - 0xDC00:02x}"
         return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return char
+
+
+_FORBIDDEN = frozenset('<>:"|?*')
+_DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789"))
+)
+
+
+def portable(name: str) -> bool:
+    """Whether Windows, too, has files of this name; Git cannot check out others there.
+
+    >>> portable("a b.md"), portable("12:30.md"), portable("Aux.md"), portable("auxiliary.md")
+    (True, False, False, True)
+    """
+    device = name.partition(".")[0].lower() in _DEVICES
+    return not (device or name.endswith((".", " ")) or not _FORBIDDEN.isdisjoint(name))
 
 
 def encodable(path: str) -> str:

@@ -96,6 +96,7 @@ _LISTED: tuple[Rule, ...] = (
     links.mention_target_missing,
     references.link_label_missing,
     references.link_label_twice,
+    references.link_spaced,
     references.link_empty,
     references.link_text_deceives,
     sections.heading_empty,

@@ -60,7 +60,8 @@ def python_invalid(skill: Skill) -> Problems:
 @rule("warning", exact=False)
 def json_invalid(skill: Skill) -> Problems:
     """A block of JSON is not JSON."""
-    return _broken(skill, ("json",), "json")
+    yield from _broken(skill, ("json",), "json")
+    yield from _broken(skill, ("jsonl", "ndjson"), "jsonl")
 
 
 @rule("warning", exact=False)

@@ -7,6 +7,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
 from mlskill.model import Save, Severity, Skill
+from mlskill.reader.names import is_text
 from mlskill.rules.rule import Problem, Problems, reported, rule
 
 
@@ -45,7 +46,7 @@ def file_line_ends(skill: Skill) -> Problems:
     """A Markdown file mixes line ends, or has ends that only old systems know."""
     for document in skill.documents:
         raw = document.source.raw
-        if b"\r" not in raw:
+        if b"\r" not in raw or not document.text:
             continue
         both = raw.count(b"\r\n")
         lone, plain = raw.count(b"\r") - both, raw.count(b"\n") - both
@@ -83,7 +84,7 @@ def file_unreadable(skill: Skill) -> Problems:
 
 @rule("warning")
 def symlink_escapes(skill: Skill) -> Problems:
-    """A symbolic link leads out of the skill, or nowhere."""
+    """A symbolic link leads out of the skill, nowhere, or in a circle."""
     return reported(skill, "symlink-escapes")
 
 
@@ -124,12 +125,27 @@ _PACKED = frozenset(
         *(".zst",),
     )
 )
+# How such files begin; no script, settings or notes do.
+_BEGINNINGS = {
+    "compiled": (
+        *(b"\x7fELF", b"MZ\x90\x00", b"\xca\xfe\xba\xbe", b"\x00asm", b"\xfe\xed\xfa\xce"),
+        *(b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"),
+    ),
+    "an archive": (
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08",
+        b"7z\xbc\xaf\x27\x1c",
+        b"\xfd7zXZ\x00",
+        b"BZh91AY&SY",
+    ),
+}
 _PICKLED = frozenset((".pickle", ".pkl", ".joblib"))
 
 
 @rule("warning")
 def file_opaque(skill: Skill) -> Problems:
-    """A file is compiled or packed by its name: nobody sees what it does before it is used."""
+    """A file is compiled or packed: nobody sees what it does before it is used."""
+    yield from reported(skill, "file-opaque")
     for asset in skill.assets:
         suffix = posixpath.splitext(asset.path)[1].lower()
         if suffix in _COMPILED:
@@ -140,3 +156,8 @@ def file_opaque(skill: Skill) -> Problems:
             yield Problem(
                 asset.path, 0, 0, "runs code when it is loaded; give data in another form"
             )
+        elif asset.data is not None and is_text(asset.path):
+            for kind, starts in _BEGINNINGS.items():
+                if asset.data.startswith(starts):
+                    message = f"is {kind}, whatever its name says; give it as text, or leave it out"
+                    yield Problem(asset.path, 0, 0, message)

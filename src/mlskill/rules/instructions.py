@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+_ALL = r"\s+(?:(?:all|any|every|of|the|your|these|those|my)\s+)*"
+_BEFORE = r"previous|prior|above|earlier|preceding|system|safety"
+# Who reads this may well be told to override a setting, or to ignore another program's rules.
 _DROP = (
-    r"(?:ignore|disregard|forget|override|bypass)\s+(?:(?:all|any|every|of|the|your|these|those|my)\s+)*"
-    r"(?:(?:previous|prior|above|earlier|preceding|system|existing|original|safety|other)\s+)+"
-    r"(?:and\s+\w+\s+)?(?:instructions?|prompts?|rules?|messages?|guidelines?|directives?|commands?|context)"
+    rf"(?:ignore|disregard|forget){_ALL}(?:(?:(?:{_BEFORE})\s+)+(?:and\s+\w+\s+)?(?:rules?|messages?"
+    r"|commands?|context|instructions?|prompts?|guidelines?|directives?)"
+    r"|(?:existing|original|other)\s+(?:instructions?|prompts?|guidelines?|directives?))"
+    rf"|(?:override|bypass){_ALL}(?:(?:{_BEFORE})\s+)+(?:and\s+\w+\s+)?"
+    r"(?:rules?|instructions?|guidelines?|directives?)"
 )
 _CONCEAL = (
     r"(?:do\s+not|don['’]t|never)\s+(?:ever\s+)?(?:tell|inform|notify|alert|warn|reveal\s+(?:this|it|that)\s+to"
     r"|mention\s+(?:this|it|that)(?:\s+\w+)?\s+to|show\s+(?:this|it)\s+to|disclose\s+(?:this|it)\s+to)"
     r"\s+(?:the\s+)?(?:user|human|operator|owner|developer|anyone|anybody)s?"
     r"(?=\s*(?:[.!;,)\n]|$|about\s+(?:this|it|that|these|any)|that\s+you|of\s+this|anything))"
+    r"|never\s+mention\s+to\s+(?:the\s+)?(?:user|human|operator|owner)s?(?=\s+that)"
+    r"|keep\s+(?:this|it|that|these|all\s+of\s+this)\s+(?:\w+\s+)?(?:secret|hidden|quiet)\s+from"
+    r"\s+(?:the\s+)?(?:user|human|operator|owner)s?"
     r"|without\s+(?:telling|informing|notifying|alerting|asking)\s+(?:the\s+)?(?:user|human|anyone)s?"
 )
 # These are compiled when they are first needed, which takes longer than to check a small skill.
@@ -22,7 +30,7 @@ _OVERRIDES = rf"(?i)(?:{_DROP}|{_CONCEAL})(?!\w)"
 # How they begin; a search for words is many times faster than the pattern.
 _BEGINNINGS = (
     *("ignore ", "disregard ", "forget ", "override ", "bypass ", "do not ", "don't ", "don’t "),
-    *("never ", "without "),
+    *("never ", "without ", "keep "),
 )
 _ADDRESSED = (
     r"(?i)\b(?:agents?|models?|system)\s*[:,]"
@@ -41,6 +49,15 @@ _SPOKEN_OF = (
     r"|reject\w*|do not|don['’]t|never|cannot"
     r"|must not|should not|to|may|might|could|can|would|if|when|that)\b[^.\n]{0,60}$"
 )
+# What leads in to a list, a table or a quotation of what somebody else might say.
+_QUOTING = (
+    r"(?i)\b(?:such as|e\.g\.|examples?|phrases?|patterns?|attacks?|attacker\w*|attempt\w*"
+    r"|inject\w*|malicious|suspicious|untrusted|jailbreaks?|detect\w*|refus\w*|reject\w*"
+    r"|red flags?|never|avoid|do not|don['’]t)\b"
+)
+_MARKER = re.compile(r"[ \t]*(?:>|[-*+|]|\d{1,9}[.)])")
+_LED = 40
+"""Lines of a list, a table or a quotation behind which its lead is still looked for."""
 
 
 def instructs(text: str) -> bool:
@@ -60,8 +77,36 @@ def overrides(text: str) -> Iterator[tuple[int, int]]:
     for match in _begun(text, lower):
         before = text[max(0, match.start() - 120) : match.start()].rpartition("\n")[2]
         after = text[match.end() : match.end() + 2]
-        if not re.search(_SPOKEN_OF, before) and after[:1] not in ('"', "”", "'", "’", "`", "*"):
+        quoted = after[:1] in ('"', "”", "'", "’", "`", "*") or re.search(_SPOKEN_OF, before)
+        if not quoted and not _cited(text, match.start()):
             yield match.span()
+
+
+def _cited(text: str, at: int) -> bool:
+    """Whether what stands there is quoted in a block of its own: what leads in to it says so."""
+    start = text.rfind("\n", 0, at) + 1
+    marker = _MARKER.match(text, start, start + 40)
+    if marker is None:
+        return False
+    around = text[max(start, at - 200) : at + 300].partition("\n")[0]
+    if marker[0].endswith("|") and re.search(_QUOTING, around):  # the next cell says what it is
+        return True
+    lead = _lead(text, start)
+    introduced = marker[0].endswith(">") and lead.endswith(":")
+    return introduced or re.search(_QUOTING, lead) is not None
+
+
+def _lead(text: str, start: int) -> str:
+    """The end of the line that leads in to the block around the line at `start`."""
+    for _ in range(_LED):
+        end = start - 1
+        if end < 0:
+            break
+        start = text.rfind("\n", max(0, end - 1000), end) + 1
+        line = text[max(start, end - 200) : end].strip()
+        if line and not _MARKER.match(text, start, start + 40):
+            return line
+    return ""
 
 
 def _begun(text: str, lower: str) -> Iterator[re.Match[str]]:

@@ -58,6 +58,11 @@ def quoted(document: Document, span: tuple[int, int]) -> Fix:
     return (Replace(*span, quote(written)),)
 
 
+def spaced(at: int) -> Fix:
+    """A space where a value starts right behind the colon of its key."""
+    return (Replace(at, at, " "),)
+
+
 def as_text(document: Document, path: _Path) -> Fix:
     """The scalar at `path`, which YAML reads as something else, in quotes."""
     span = document.frontmatter.values.get(path)

@@ -11,7 +11,10 @@ from mlskill.rules.rule import Problems, at, rule
 
 # These are compiled when they are first needed.
 _UNFILLED = (
-    r"\[?\b(?:TODO|FIXME|TBD)\b(?=:|\]|\s*$)|\b[Ll]orem ipsum\b"
+    r"\A[\"']?(?:(?:TODO|TBD)\s+(?:add|complete|describe|document|fill|provide|update|write)\b"
+    r"|[Rr]eplace\s+(?:this\s+)?with\s+(?:an?\s+|the\s+|your\s+)?(?:\w+\s+)?description\b"
+    r"|(?:[Aa]n?\s+|[Yy]our\s+)?(?:\w+\s+)?[Dd]escription\s+(?:here\b|goes\s+here\b|of\s+th(?:e|is)\s+skill\b))"
+    r"|\[?\b(?:TODO|FIXME|TBD)\b(?=:|\]|\s*$)|\b[Ll]orem ipsum\b"
     r"|\[(?:insert|describe|add|your|enter|fill)\b[^\]\n]{0,80}\](?!\()"
     r"|(?<!\$)\{\{\s?\w[^{}\n]{0,200}\}\}|\{%[^\n]{0,200}?%\}|<%[^\n]{0,200}?%>|\$ARGUMENTS\b|\$\{[A-Za-z_]\w*\}"
 )
@@ -23,9 +26,10 @@ def description_unfilled(skill: Skill) -> Problems:
     main = skill.main
     for field in ("name", "description"):
         start, end = main.frontmatter.values.get((field,), (0, 0))
-        match = re.compile(_UNFILLED).search(main.text, start, end)
+        match = re.search(_UNFILLED, main.text[start:end])
         if match:
-            yield at(main, match.span(), f"{match[0]} in the {field} is still to be filled in")
+            span = (start + match.start(), start + match.end())
+            yield at(main, span, f"{match[0]} in the {field} is still to be filled in")
 
 
 _TODO = (

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from mlskill.linker import resolve
 from mlskill.model import Document, Link, Skill
 from mlskill.rules import retarget
-from mlskill.rules.mentions import speaks_of_own
+from mlskill.rules.mentions import commands, speaks_of_own
 from mlskill.rules.nearest import Nearest
 from mlskill.rules.rule import Problem, Problems, at, rule
-from mlskill.rules.targets import State, leads, scheme
+from mlskill.rules.targets import State, Targets, leads, scheme
 
 # What other renderers than GitHub's take for the id of a heading: "## Case A {#case-a}".
 _GIVEN = re.compile(r"\{#([\w:.-]+)[^{}\n]*\}")
@@ -81,7 +81,7 @@ def link_anchor_missing(skill: Skill) -> Problems:
 
 @rule("warning", exact=False)
 def mention_target_missing(skill: Skill) -> Problems:
-    """A path in a code span names a file of the skill that does not exist."""
+    """A path in a code span or a command names a file of the skill that does not exist."""
     nearest = Nearest(skill.by_path)
     for document, links, mentions in leads(skill):
         # One missing file is one fault, however often a page names it.
@@ -91,6 +91,11 @@ def mention_target_missing(skill: Skill) -> Problems:
                 if speaks_of_own(skill, document, mention):
                     known.add(path)
                     yield _dead(skill, document, mention, path, nearest)
+        run = [*commands(skill, document)]
+        for command, (state, path) in Targets(skill).of(document, run) if run else ():
+            if state == "missing" and path not in known:
+                known.add(path)
+                yield _dead(skill, document, command, path, nearest)
 
 
 def _in_state(skill: Skill, wanted: State) -> Iterator[tuple[Document, Link, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mlskill.linker import role
 from mlskill.model import Document, Skill
 from mlskill.rules.instructions import instructs, overrides
-from mlskill.rules.prose import in_prose, prose, spans
+from mlskill.rules.prose import Spans, in_prose, prose, spans
 from mlskill.rules.rule import Problems, at, rule
 
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|<\|\w{1,20}\|>")
@@ -16,8 +16,10 @@ _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--|<!\[CDATA\[|\]\]>|
 _WRAPPERS = (
     r"(?m)</?(?:available_skills|skill_content|skill_resources|skills_system|skill|system|system-reminder"
     r"|function_calls|function_results|tool_result|antml:\w+)(?:\s[^<>\n]{0,200})?>"
-    r"|<!\[CDATA\[|\]\]>|^<\|(?:im_start|start_header_id|system|user|assistant)\|>|^\[INST\]|^<<SYS>>"
+    r"|<!\[CDATA\[|\]\]>"
 )
+# Pages about templates for chats name these in their lines; a SKILL.md does not.
+_TURNS = r"<\|(?:im_start|start_header_id|system|user|assistant)\|>|\[INST\]|<<SYS>>"
 _MARKS = (
     *("<skill", "</skill", "<available_", "</available_", "<system", "</system", "<function_"),
     *("</function_", "tool_result", "antml:", "<![CDATA[", "]]>", "<|", "[INST]", "<<SYS>>"),
@@ -44,7 +46,8 @@ def prompt_boundary(skill: Skill) -> Problems:
     """The text holds a tag or a token by which agents tell a skill from what is around it."""
     for document in skill.documents:
         if any(mark in document.text for mark in _MARKS):
-            for match in in_prose(skill, document, re.compile(_WRAPPERS)):
+            turns = _TURNS if document is skill.main else rf"^(?:{_TURNS})"
+            for match in in_prose(skill, document, re.compile(f"{_WRAPPERS}|{turns}")):
                 message = f"{match[0]} ends or opens a part of the prompt; write it as code"
                 yield at(document, match.span(), message)
 
@@ -128,7 +131,7 @@ def text_hidden(skill: Skill) -> Problems:
 
 
 _ACTIVE = (
-    r"(?i)<(?:script|iframe|object|embed|applet|meta|base|form|link)(?=[\s/>])[^<>\n]{0,500}>"
+    r"(?i)<(?:script|iframe|object|embed|applet|meta|base|form|link|style)(?=[\s/>])[^<>\n]{0,500}>"
     r"|<[A-Za-z][^<>\n]{0,300}?\son[a-z]{3,20}\s*=[^<>\n]{0,500}>"
 )
 
@@ -147,12 +150,14 @@ def instruction_overrides(skill: Skill) -> Problems:
     """The text tells the model to drop its instructions or to keep something from the user."""
     for document in skill.documents:
         text = document.text
-        for start, end in overrides(text):
+        found = [*overrides(text)]
+        if not found:
+            continue
+        # What is not shown is reported already.
+        unshown = Spans((start, end) for _, _, start, end in _unshown(document))
+        described = Spans((document.frontmatter.values.get(("description",), (0, 0)),))
+        for start, end in found:
             words = prose(skill, document)[start:end]
-            if words.split() == text[start:end].split() and not _inside(document, start):
+            shown = words.split() == text[start:end].split() and start not in unshown
+            if shown or start in described:
                 yield at(document, (start, end), "asks the model to act against those it works for")
-
-
-def _inside(document: Document, at_: int) -> bool:
-    """Whether what stands there is not shown; that is reported already."""
-    return any(start <= at_ < end for _, _, start, end in _unshown(document))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mlskill.model import Document, Skill
 from mlskill.rules.once import once
@@ -53,6 +53,24 @@ def _outside(document: Document) -> Iterator[tuple[int, int]]:
     yield from ((block.start, block.end) for block in document.blocks)
     yield from ((comment.start, comment.end) for comment in document.comments)
     yield from spans(document)
+
+
+class Spans:
+    """Stretches of a text, of which some may lie within others: ``offset in spans``."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans):
+            if self._ends and start < self._ends[-1]:
+                self._ends[-1] = max(end, self._ends[-1])
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def __contains__(self, offset: int) -> bool:
+        before = bisect_right(self._starts, offset) - 1
+        return before >= 0 and offset < self._ends[before]
 
 
 def spans(document: Document) -> Iterator[tuple[int, int]]:

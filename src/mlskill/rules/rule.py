@@ -96,8 +96,11 @@ def _own(faults: tuple[Fault, ...], rule_id: str) -> Problems:
 
 
 def unread(skill: Skill) -> bool:
-    """Whether ``SKILL.md`` itself could not be read; the reason is among the skill's faults."""
-    return not skill.main.source.raw and any(f.path == skill.main.path for f in skill.faults)
+    """Whether ``SKILL.md`` itself could not be read; the reason is among the faults."""
+    source = skill.main.source
+    return not source.text and any(
+        fault.path == skill.main.path for fault in (*skill.faults, *source.faults)
+    )
 
 
 def at(

@@ -22,6 +22,10 @@ _HOME = re.compile(r"[A-Za-z]:[\\/]|~[\w-]*/")
 _DROPPED = dict.fromkeys([*range(0x21), 0x7F])
 # Names by which skills call their own folder, and what else stands for something to be filled in.
 ROOT = re.compile(r"(?:\$?\{|\$|<)(?:base_?dir|(?:claude_)?skill_?(?:dir|root|path))[}>]?/", re.I)
+# What stands for a target where a page says how links are written, or is an index: f[x](1).
+_STAND_IN = re.compile(
+    r"(?:ur[li]|link|path|href|target|file|filename|address|\d+|[a-z])|path/to/.*", re.IGNORECASE
+)
 _VARIABLE = re.compile(r"[{}<>$*|]|\.\.\.|…")
 
 
@@ -76,7 +80,7 @@ class Targets:
             return Target("elsewhere" if picture else "unsafe")
         if name == "file" or _HOME.match(link.target) or link.target.startswith("//"):
             return Target("outside")
-        if name or not link.target:
+        if name or not link.target or _is_footnote(link):
             return Target("elsewhere")
         if not link.path:
             return Target("found", document.path)
@@ -104,7 +108,7 @@ class Targets:
             return Target("unknown" if around else "outside")
         if self._unsure or any(self._unlisted(document, path) for path in possible):
             return Target("unknown")
-        return Target("missing", possible[0])
+        return Target("unknown" if _STAND_IN.fullmatch(path) else "missing", possible[0])
 
     def _unlisted(self, document: Document, path: str) -> bool:
         """Whether `path` may be there although the reader did not take it in."""
@@ -121,6 +125,11 @@ def scheme(link: Link) -> str:
     target = html.unescape(link.target) if link.kind == "html" else link.target
     match = _SCHEME.match(target[:200].translate(_DROPPED))
     return match[1].lower() if match else ""
+
+
+def _is_footnote(link: Link) -> bool:
+    """Whether `link` is a footnote of one word, which CommonMark takes for a link to that."""
+    return link.kind == "reference" and link.text.startswith("^")
 
 
 def _around(path: str) -> Iterator[str]:

@@ -47,7 +47,7 @@ def inspect(path: str, job: Job) -> Report:
     Raises:
         MlskillError: it is gone, or is no skill.
     """
-    sources = read(path, limits=job.limits)
+    sources = read(path, limits=job.limits, texts=True)
     # What no key holds, the rules do not get to see: where the skill lies, but for its folder.
     folder, main = posixpath.split(sources.location)
     around = f"/{posixpath.basename(folder)}/{main}"

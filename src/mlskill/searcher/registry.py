@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from mlskill.errors import IndexFileError, MissingPathError, MlskillError, NotASkillError
-from mlskill.loader import load
+from mlskill.loader import assemble
 from mlskill.model import LIMITS, Fault, Sources
 from mlskill.reader import discover, read
 from mlskill.searcher import store
@@ -141,8 +141,9 @@ def _several(roots: list[tuple[str, str]], model: str) -> list[tuple[str, Prepar
 def fresh(root: str, digest: str, model: str = SMALL) -> tuple[str, Prepared | None]:
     """A skill as it is to be stored; None where its files are those of `digest`."""
     try:
-        now = digest_of(read(root))
-        return root, None if now == digest else store.prepare(load(root), root, now, model)
+        sources = read(root)
+        now = digest_of(sources)
+        return root, None if now == digest else store.prepare(assemble(sources), root, now, model)
     except (MissingPathError, NotASkillError):  # removed since it was discovered
         return root, None
 

@@ -41,7 +41,7 @@ def mend(root: str, check: Check, settle: Settle, limits: Limits, *, dry: bool) 
     what skills claim together is only known of all of them.
     What cannot be fixed in its place is said on stderr; it is left, and so are its findings.
     """
-    sources = read(root, limits=limits)
+    sources = read(root, limits=limits, texts=True)
     folder = posixpath.dirname(sources.location)
     if not os.path.isdir(folder):  # noqa: PTH112
         report = check(load(root, limits=limits))
