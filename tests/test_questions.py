@@ -103,3 +103,8 @@ def test_ours() -> None:
     assert set(asked) == pages | {""}
     often = Counter(line.casefold() for lines in asked.values() for line in lines)
     assert [line for line, count in often.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("query", ["zzzz", "zzzz qqqq", "asdfghjkl", "123456", "qwertz uiop"])
+def test_noise_is_near_to_anything_and_finds_nothing(query: str) -> None:
+    assert search(load(), query) == ()

@@ -315,7 +315,8 @@ def test_whoever_stops_early_leaves_no_process(many: Path, monkeypatch: pytest.M
     for _ in range(5):
         next(stream)
     stream.close()
-    assert not multiprocessing.active_children()
+    # Loky keeps workers that other tests have started.
+    assert not [p for p in multiprocessing.active_children() if "Loky" not in p.name]
 
 
 SLOW = r"""

@@ -21,7 +21,7 @@ def write(report: Report, *, color: bool = False) -> str:
     return "".join([*fixed, *parts, summary(report), "\n"])
 
 
-def summary(report: Report) -> str:
+def summary(report: Report, fixed: str = "fixed") -> str:
     """One line: how much was found, in how much; what is not reported, and what can be fixed."""
     counts = Counter(finding.severity for finding in report.findings)
     kinds: tuple[Severity, ...] = ("error", "warning", "advice")
@@ -31,11 +31,11 @@ def summary(report: Report) -> str:
     ]
     read = f"{_count(report.skills, 'skill')}, {_count(report.documents, 'document')}"
     limit = "" if report.complete else "; a limit was reached, not all of it was read"
-    fixed = f"{len(report.fixed):,} fixed; " if report.fixed else ""
+    done = f"{len(report.fixed):,} {fixed}; " if report.fixed else ""
     fixable = sum(finding.fix is not None for finding in report.findings)
     mend = f"; {fixable:,} can be fixed" if fixable else ""
     left = f"{', '.join(found) or 'nothing found'} in {read}"
-    return f"{fixed}{left}{mend}{silenced(report)}{limit}"
+    return f"{done}{left}{mend}{silenced(report)}{limit}"
 
 
 _BY: Mapping[Silence, str] = {

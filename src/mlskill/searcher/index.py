@@ -161,6 +161,7 @@ class Index:
                 for row, score in self.lexicon.look("sayings", form, said).items():
                     lines[row] += share * score
         self._read_common(found, common)
+        found.ascii = query.isascii()
         found.words, found.told, found.unheard = len(terms), total / unheard, unheard
         for owner in found.covered:
             found.covered[owner] /= total

@@ -38,13 +38,14 @@ CLOSE = 0.35
 class Evidence:
     """What speaks for each section and document, and against each skill, by id.
 
-    `told` is how much its words tell, in words never heard of; one such tells `unheard`.
-    All of it is by the square root of the number of the question's words, so that a long question
+    `ascii` is whether all of the question is. `told` is how much its words tell, in words never
+    heard of; one such tells `unheard`. All of it is by the square root of the number of the question's words, so that a long question
     and a short one are measured alike. The rest are cosines: `near` and `far` of whatever phrase of
     the question comes nearest, `near_whole` and `far_whole` of all of it.
     """
 
     words: int = 0
+    ascii: bool = False
     told: float = 0.0
     unheard: float = 0.0
     sections: dict[int, float] = field(default_factory=dict)
@@ -156,6 +157,8 @@ def fits(found: Evidence, most: Tops, skill: int, weights: Weights) -> bool:
     judged = skill in found.far
     if all_said and (not judged or found.words <= TERM):
         return True
+    if judged and found.ascii and not found.known and not found.lines:
+        return False  # not one word of it was ever heard of: noise is near to anything
     if judged:
         values = features(found, most, skill)
         sure = sum(a * b for a, b in zip(weights.fit, values, strict=True))

@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
+    from mlskill.errors import NoSkillError
     from mlskill.searcher.meanings import LARGE, SMALL
     from mlskill.searcher.registry import update
 
@@ -55,6 +56,8 @@ def _update(options: argparse.Namespace) -> int:
     done = update(options.output, options.paths, jobs=options.jobs, model=model)
     for fault in done.faults:
         print(f"mlskill: {visible(f'{fault.path}: {fault.message}')}", file=sys.stderr)
+    if done.complete and not done.added + done.changed + done.same + done.removed:
+        raise NoSkillError(options.paths)
     write(
         f"{done.added:,} added, {done.changed:,} changed, {done.same:,} as they were, "
         f"{done.removed:,} removed: {visible(options.output)}\n"

@@ -35,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the blocks, say so on stderr as it goes on, and print the report."""
+    from mlskill.errors import NoSkillError
     from mlskill.formats import FORMATS
     from mlskill.loader import load
     from mlskill.prover import plan, prove, summary
@@ -42,10 +43,11 @@ def run(options: argparse.Namespace) -> int:
     from mlskill.reports import merge
     from mlskill.validator import unsearched
 
-    reports, proofs = [], []
+    reports, proofs, empty = [], [], True
     for path in options.path:
         found = discover(path)
         for root in found:
+            empty = False
             skill = load(root, contents=True)
             planned = harmless(f"{visible(root)}: {plan(skill, only=options.only)}")
             if options.dry_run:
@@ -57,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
                 proofs.append((root, proof))
                 reports.append(proof.report)
         reports.append(unsearched(found.faults))
+    if empty:
+        raise NoSkillError(options.path)
     if options.dry_run:
         return 0
     report = merge(reports)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import asdict
 
 from mlskill.apps.cli.console import show, write
@@ -58,4 +59,6 @@ def run(options: argparse.Namespace) -> int:
             name = f"{hit.path}#{hit.anchor}" if hit.anchor else hit.path
             write(f"{visible(name)}  {hit.score:.1f}  {hit.tokens:,} tokens\n")
             write(f"    {visible(hit.snippet or hit.title)}\n")
+        if not hits:
+            print("mlskill: nothing found", file=sys.stderr)
     return exit_code or int(not hits)

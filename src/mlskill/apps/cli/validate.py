@@ -178,7 +178,7 @@ def _shown(report: Report, options: argparse.Namespace) -> int:
     from mlskill.formats.text import silenced, summary
 
     if options.diff:
-        print(f"mlskill: {summary(report)}", file=sys.stderr)
+        print(f"mlskill: {summary(report, 'would be fixed')}", file=sys.stderr)
         return report.exit_code or int(bool(report.fixed))
     show(FORMATS[options.format](report, color=colour()))
     if options.format == "gitlab" and report.suppressed:  # it has no place for it
