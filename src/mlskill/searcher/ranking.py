@@ -39,9 +39,10 @@ class Evidence:
     """What speaks for each section and document, and against each skill, by id.
 
     `ascii` is whether all of the question is. `told` is how much its words tell, in words never
-    heard of; one such tells `unheard`. All of it is by the square root of the number of the question's words, so that a long question
-    and a short one are measured alike. The rest are cosines: `near` and `far` of whatever phrase of
-    the question comes nearest, `near_whole` and `far_whole` of all of it.
+    heard of; one such tells `unheard`. All of it is by the square root of the number of the
+    question's words, so that a long question and a short one are measured alike. The rest are
+    cosines: `near` and `far` of whatever phrase of the question comes nearest, `near_whole` and
+    `far_whole` of all of it.
     """
 
     words: int = 0
