@@ -52,7 +52,7 @@ def test_diff_changes_nothing_and_fix_does_it(cli: Run, tmp_path: Path) -> None:
     assert code == 1
     assert "+name: bad\n" in out
     assert "-ca\u00c3\u00a9\n+ca\u00e9\n" in out
-    assert err.startswith("mlskill: 3 fixed; 1 warning in 2 skills, 3 documents")
+    assert err.startswith("mlskill: 3 would be fixed; 1 warning in 2 skills, 3 documents")
     assert contents(tmp_path) == before
     code, out, err = cli("--fix")
     assert (code, err) == (1, "")
