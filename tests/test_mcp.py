@@ -401,6 +401,7 @@ def test_a_client_of_old_subscribes(folder: Path) -> None:
         told.append(one)
 
     async def questions(ask: Ask) -> None:
+        await ask.changes.ready.wait()  # else the first scan is the change that is told
         for method, heard in (("resources/subscribe", True), ("resources/unsubscribe", False)):
             await ask(method, uri=uri)
             told.clear()

@@ -259,9 +259,9 @@ def test_linked_pieces_lie_beside_the_block(runner: Runner) -> None:
 
 
 def test_pieces_that_were_not_loaded_are_told(tmp_path: Path, runner: Runner) -> None:
-    text = HEAD + "# T\n[p](p.py)\n" + fence("import p\nprint(p.A)\n# > 1")
+    text = HEAD + "# T\n[p](p.csv)\n" + fence("print(open('p.csv').read())\n# > 1")
     (tmp_path / "SKILL.md").write_text(text)
-    (tmp_path / "p.py").write_text("A = 1")
+    (tmp_path / "p.csv").write_text("1")
     (bare,) = prove(load(tmp_path), runner=runner).outcomes
     assert (bare.status, "contents=True" in bare.message) == ("failed", True)
     (full,) = prove(load(tmp_path, contents=True), runner=runner).outcomes
