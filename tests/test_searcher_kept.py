@@ -10,6 +10,7 @@ import pytest
 from mlskill import Index, load, search
 from mlskill.caches import trusted
 from mlskill.home import home
+from mlskill.loader import loads
 from mlskill.reader import read
 from mlskill.searcher import kept, meanings
 from mlskill.searcher.texts import searched
@@ -34,12 +35,20 @@ def test_the_second_time_nothing_is_made(folder: Path, monkeypatch: pytest.Monke
 
 def test_a_loaded_skill_shares_the_file(folder: Path) -> None:
     skill = load()
-    sources = read(home())
-    texts = [*searched(skill.documents, skill.assets)]
-    assert sorted(texts) == sorted(searched(sources.sources, sources.assets))
+    texts = [*searched(skill)]
+    assert sorted(texts) == sorted(searched(read(home())))
     assert "resources/questions.txt" in dict(texts)
     assert search(skill, QUERY) == search(kept.kept_index(), QUERY)
     assert len([*folder.iterdir()]) == 1
+
+
+def test_what_changes_in_a_nested_skill_is_seen(folder: Path) -> None:
+    said = "[SKILL.md]\nlet the dough rest\n"
+    for word, found in (("yeast", 1), ("sourdough", 0)):
+        files = {"SKILL.md": "# Kitchen", "questions.txt": said}
+        skill = loads({**files, "skills/b/SKILL.md": f"# Bread\n\n{word} rises"})
+        assert len(search(skill, "yeast rises")) >= found
+        assert bool(search(skill, "yeast")) is bool(found)
 
 
 def cut(file: Path) -> None:

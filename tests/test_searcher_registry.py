@@ -205,6 +205,16 @@ def test_the_bulk_form(kitchen: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert any(json.loads(section)["title"] == "Serving" for _, section in pairs)
 
 
+@pytest.mark.parametrize("form", ["sqlite", "ndjson"])
+def test_a_folder_without_skills_is_an_error(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    out = ["--output", str(tmp_path / "index")]
+    assert run(["index", str(tmp_path / "empty"), "--format", form, *out]) == 2
+    assert "no SKILL.md here or below" in capsys.readouterr().err
+
+
 def test_a_server_searches_the_index(kitchen: Path, tmp_path: Path) -> None:
     pytest.importorskip("mcp", reason="needs the extra `mcp`")
     from mlskill.apps.mcp.shelf import Shelf

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ os.environ.setdefault("PYTHONPATH", str(Path(__file__).parent))  # where workers
 
 import pandas as pd
 import plan
+from clock import timed
 from features import State
 from recipe import kept
 
@@ -70,13 +70,6 @@ def trees(work: Any, day: str) -> str:
     """A task: the model of what was known on a day, as text."""
     recipe, rows = work
     return str(recipe.fit(rows, day).text)
-
-
-def timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds and result."""
-    began = time.monotonic()
-    result = call()
-    return time.monotonic() - began, result
 
 
 def main() -> None:

@@ -12,16 +12,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("PYTHONPATH", str(Path(__file__).parent))  # where workers find these modules
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 import events
 import pandas as pd
+from clock import timed
 from columns import CATEGORIES, NAMES
 from contract import KEYS
 from features import DAY, State
@@ -79,13 +78,6 @@ def features(log: DataFrame, sky: pd.DataFrame) -> DataFrame:
     last = f"(greatest(sched_dep, known_at) + {SEEN}) div {STRETCH}"
     stretches = f"explode(sequence(sched_dep div {STRETCH}, {last})) AS stretch"
     return log.selectExpr("*", stretches).groupBy("stretch").applyInPandas(rows, ROW)
-
-
-def timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds and result."""
-    began = time.monotonic()
-    result = call()
-    return time.monotonic() - began, result
 
 
 def main() -> None:

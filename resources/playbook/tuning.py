@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ os.environ.setdefault("PYTHONPATH", str(Path(__file__).parent))  # where workers
 import pandas as pd
 import ray
 import train
+from clock import timed
 from ray import tune
 from ray.tune.search.optuna import OptunaSearch
 
@@ -53,13 +53,9 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path("playbook-run"))
     home = parser.parse_args().home
     rows = pd.read_parquet(home / "tables" / "rows.parquet")
-    began = time.monotonic()
-    alone = train.tuned(rows)
-    single = time.monotonic() - began
+    single, alone = timed(lambda: train.tuned(rows))
     ray.init(num_cpus=CORES, include_dashboard=False, log_to_driver=False)
-    began = time.monotonic()
-    best = tuned(rows, home / "tune")
-    spread = time.monotonic() - began
+    spread, best = timed(lambda: tuned(rows, home / "tune"))
     ray.shutdown()
     if best != alone:
         raise SystemExit(f"another trial is the best: {best}, in one process {alone}")

@@ -200,6 +200,12 @@ class Sources:
     complete: bool = True
     faults: tuple[Fault, ...] = ()
 
+    @property
+    def by_path(self) -> dict[str, Source | Asset]:
+        """Every file by its path, as `Skill.by_path` has them."""
+        found: dict[str, Source | Asset] = {source.path: source for source in self.sources}
+        return found | {asset.path: asset for asset in self.assets}
+
 
 Save = Literal["without-bom", "lf", "utf-8"]
 """How a whole file is to be saved; of UTF-16 with its mark the characters are certain."""

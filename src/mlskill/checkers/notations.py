@@ -41,15 +41,12 @@ def _load_json(text: str) -> Any:
 
 def _fault(error: json.JSONDecodeError) -> FaultError:
     """What is wrong and where; a trailing comma is blamed itself, as Python does from 3.13 on."""
-    before = error.doc[: error.pos].rstrip()
-    closing = error.doc[error.pos : error.pos + 1]
-    if before.endswith(",") and closing in ("}", "]"):
-        error = json.JSONDecodeError(
-            f"a comma before the closing {closing}", error.doc, len(before) - 1
-        )
-    elif error.msg.startswith("Illegal trailing comma"):
-        after = error.doc[error.pos + 1 :].lstrip()[:1]
-        error = json.JSONDecodeError(f"a comma before the closing {after}", error.doc, error.pos)
+    comma = error.pos
+    if not error.msg.startswith("Illegal trailing comma"):
+        comma = len(error.doc[: error.pos].rstrip()) - 1
+    closing = error.doc[comma + 1 :].lstrip()[:1]
+    if comma >= 0 and error.doc[comma] == "," and closing in ("}", "]"):
+        error = json.JSONDecodeError(f"a comma before the closing {closing}", error.doc, comma)
     return FaultError(error.msg, error.lineno, column=error.colno)
 
 

@@ -33,11 +33,7 @@ _STAMP = 20
 def kept_index(skill: Skill | None = None) -> Index:
     """The index of `skill`, with the better model; of the packaged one, without loading it."""
     model = choose()
-    if skill is None:
-        sources = read(home())
-        texts = searched(sources.sources, sources.assets)
-    else:
-        texts = searched(skill.documents, skill.assets)
+    texts = searched(skill or read(home()))
     folder = cache_folder()
     if not trusted(folder):
         return Index([skill or load()], model=model)

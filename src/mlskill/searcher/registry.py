@@ -9,12 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from mlskill.errors import IndexFileError, MissingPathError, MlskillError, NotASkillError
+from mlskill.errors import (
+    IndexFileError,
+    MissingPathError,
+    MlskillError,
+    NoSkillError,
+    NotASkillError,
+)
 from mlskill.loader import assemble
 from mlskill.model import LIMITS, Fault, Sources
 from mlskill.reader import discover, read
@@ -99,12 +105,20 @@ def update(
     return done
 
 
-def read_all(folders: Iterable[str], *, jobs: int = 1) -> Iterator[Prepared]:
-    """Every skill in or below `folders`, ready to be stored anywhere."""
+def read_all(folders: Sequence[str], *, jobs: int = 1) -> Iterator[Prepared]:
+    """Every skill in or below `folders`, ready to be stored anywhere.
+
+    Raises (at its end):
+        NoSkillError: there is none.
+    """
+    empty = True
     for folder in folders:
         found = discover(os.path.abspath(folder), limits=LIMITS_OF_MANY)  # noqa: PTH100
         for batch in batches(found, {}, jobs):
+            empty = False
             yield from (prepared for _, prepared in batch if prepared)
+    if empty:
+        raise NoSkillError(folders)
 
 
 def batches(
@@ -151,7 +165,7 @@ def fresh(root: str, digest: str, model: str = SMALL) -> tuple[str, Prepared | N
 def digest_of(sources: Sources) -> str:
     """A hash of what a skill's files say and where they lie."""
     total = hashlib.sha256(str(store.VERSION).encode())
-    for file in searched(sources.sources, sources.assets):
+    for file in searched(sources):
         for text in file:
             data = text.encode("utf-8", "surrogatepass")
             total.update(b"%d:" % len(data) + data)

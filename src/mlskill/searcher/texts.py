@@ -6,12 +6,12 @@ import posixpath
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mlskill.linker import candidates
-from mlskill.model import Asset, Document, Section, Skill, Source
+from mlskill.model import Asset, Document, Section, Skill, Sources
 from mlskill.reader.names import is_questions
 from mlskill.searcher.sayings import against, cells, items, questions
 
@@ -62,23 +62,25 @@ class Page:
     against: list[str] = field(default_factory=list)
 
 
-def searched(
-    documents: Iterable[Document | Source], assets: Iterable[Asset]
-) -> Iterator[tuple[str, str]]:
-    """The path and text of every file of a skill that search reads."""
-    yield from ((document.path, document.text) for document in documents)
-    yield from ((asset.path, said) for asset, said in _asked(assets))
+def searched(tree: Skill | Sources) -> Iterator[tuple[str, str]]:
+    """The path and text of every file that search reads, those of nested skills too."""
+    for path, file in tree.by_path.items():
+        if not isinstance(file, Asset):
+            yield path, file.text
+        elif text := _questions(file):
+            yield path, text
 
 
 def says_what_is_asked(skill: Skill) -> bool:
     """Whether `skill` has a ``questions.txt``."""
-    return any(_asked(skill.assets))
+    return any(map(_questions, skill.assets))
 
 
-def _asked(assets: Iterable[Asset]) -> Iterator[tuple[Asset, str]]:
-    for asset in assets:
-        if asset.data is not None and is_questions(asset.path):
-            yield asset, asset.data.decode("utf-8", "replace")
+def _questions(asset: Asset) -> str:
+    """What a ``questions.txt`` holds; empty of any other file."""
+    if asset.data is None or not is_questions(asset.path):
+        return ""
+    return asset.data.decode("utf-8", "replace")
 
 
 def pages(skill: Skill, number: int = 0, prefix: str = "") -> Iterator[Page]:
@@ -155,8 +157,8 @@ def _ask(skill: Skill, found: dict[str, Page]) -> None:
     named: dict[str, list[Page]] = defaultdict(list)
     for page in found.values():
         named[posixpath.basename(page.source.path)].append(page)
-    for _, text in _asked(skill.assets):
-        for path, asked in questions(text).items():
+    for asset in skill.assets:
+        for path, asked in questions(_questions(asset)).items():
             if not path:
                 found[skill.main.path].against += asked
                 continue
