@@ -99,11 +99,15 @@ _SPACED = re.compile(
 )
 
 
+# How such a target begins, which is looked for sooner than its brackets.
+_TARGET = re.compile(r"\]\([^()<>\s\"']{1,300} ")
+
+
 @rule("warning", exact=False)
 def link_spaced(skill: Skill) -> Problems:
     """A link's target holds a space, so that it is no link: its brackets are shown."""
     for document in skill.documents:
-        if "](" not in document.text:
+        if not _TARGET.search(document.text):
             continue
         for match in in_prose(skill, document, _SPACED):
             target = match[2].partition("#")[0]
