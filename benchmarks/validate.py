@@ -7,7 +7,8 @@ nothing is kept, and warm, as all is. In each round all contestants run in turn,
 the machine's speed meets all of them. Printed are medians of CPU and wall seconds and the peak of
 memory, and for each contestant the median of its ratios to the first; above 1 it is slower.
 
-Measured on 2026-11-26 with 88 rules, Python 3.11, two quiet cores; CPU seconds, as ratios to the first of each list:
+Measured on 2026-11-26 with 88 rules, Python 3.11, two quiet cores; CPU seconds, as ratios to the
+first of each list:
 
     one small skill: skills_ref.validate 1, its command 1.18, kept 1.00, anew 1.76
     926 skills, 3,125 pages: markdown-it-py parsing alone 1, cold 1.40, warm 0.07,
