@@ -23,7 +23,7 @@ from mlskill.searcher.ranking import features, tops
 from mlskill.searcher.store import SPACE
 
 DATA = Path(__file__).parent / "data"
-LEANING = 0.6
+LEANING = 0.35
 """In doubt an answer: it costs a glance, none costs the whole search. `--curve` shows the rest."""
 HALVES = ("development", "held-out")
 
@@ -38,7 +38,7 @@ def table(index: Index, text: str, documents: list[int]) -> tuple[np.ndarray, np
     found = index.evidence(text)
     owners: dict[int, int] = {}
     index._owners([*found.sections, *found.close], owners)
-    rows = np.zeros((len(documents), 4))
+    rows = np.zeros((len(documents), 5))
     for at, document in enumerate(documents):
         mine = [section for section, owner in owners.items() if owner == document]
         close = sorted(found.close.get(section, 0.0) for section in mine)[-2:]
@@ -47,6 +47,7 @@ def table(index: Index, text: str, documents: list[int]) -> tuple[np.ndarray, np
             found.lines.get(document, 0.0),
             found.near.get(document, 0.0),
             sum(close) / 2,
+            found.alike.get(document, 0.0),
         )
     return rows, np.array(features(found, tops(found), documents[0] // SPACE))
 
@@ -67,7 +68,7 @@ def order(rows: list[np.ndarray], right: list[int], steps: int = 4000) -> np.nda
 def fitting(rows: np.ndarray, answered: np.ndarray) -> np.ndarray:
     middle, spread = rows.mean(0), rows.std(0) + 1e-9
     middle[0], spread[0] = 0, 1
-    model = LogisticRegression(C=0.3, class_weight="balanced", max_iter=10_000)
+    model = LogisticRegression(C=1, class_weight="balanced", max_iter=10_000)
     model.fit((rows - middle) / spread, answered)
     weights = model.coef_[0] / spread
     weights[0] += model.intercept_[0] - (weights * middle).sum() + LEANING

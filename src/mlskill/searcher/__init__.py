@@ -55,7 +55,7 @@ def search(
     wanted = frozenset(asked(query))
     try:
         return tuple(_hit(index, one, wanted, count) for one in index.answers(query)[:limit])
-    except (sqlite3.DatabaseError, zlib.error, ValueError, TypeError) as error:
+    except (sqlite3.DatabaseError, zlib.error, ValueError, TypeError, OverflowError) as error:
         if index.file is None:
             raise
         raise IndexFileError(index.file, f"damaged: {error}") from None

@@ -17,6 +17,8 @@ from mlskill.searcher import store
 from mlskill.searcher.lexicon import MOST_ROWS, Lexicon, rarity_of
 from mlskill.searcher.meanings import SMALL, cosines, embed
 from mlskill.searcher.ranking import CLOSE, LITTLE, WEIGHTS_OF, Evidence, Found, fits, rank, tops
+from mlskill.searcher.runs import ALL, alike, runs
+from mlskill.searcher.sayings import ENOUGH
 from mlskill.searcher.store import SPACE
 from mlskill.searcher.words import asked, meant, phrases
 
@@ -26,11 +28,9 @@ TYPO = 0.7
 """What a word counts that only a corrected form of it was found for."""
 MOST_WORDS = 64
 """Of a longer question this many words are looked up."""
-ENOUGH = 30
-"""Lines that a skill must have of what it is not for, before they can speak against an answer."""
 CANDIDATES = 30
 """Of more skills than these, the meaning is compared of those that words brought in, the best."""
-BEST = 3
+BEST = 2
 """How many of a document's lines are compared with the question: the mean of the best."""
 
 
@@ -201,7 +201,7 @@ class Index:
         asked_for = embed(self.model, phrases(query))
         for at, lines, sections in self._meanings(found):
             owners = [*self._of(at, "lines").values()]
-            cosine = [cosines(one, lines) for one in asked_for]
+            cosine = cosines(asked_for, lines)
             nearest = [max(each) for each in zip(*cosine, strict=True)]
             for near, far, values in (
                 (found.near, found.far, nearest),
@@ -214,8 +214,25 @@ class Index:
                 if len(against) >= ENOUGH:
                     far[at] = mean_of_best(against)
                 near |= {o: mean_of_best(group) for o, group in groups.items() if o is not None}
-            close = zip(*(cosines(one, sections) for one in asked_for), strict=True)
+            if at in found.far:
+                self._read_runs(query, at, found)
+            close = zip(*cosines(asked_for, sections), strict=True)
             found.close |= zip(self._of(at, "sections"), map(max, close), strict=True)
+
+    def _read_runs(self, query: str, at: int, found: Evidence) -> None:
+        wanted = [ALL, *sorted(runs(query))]
+        counts: dict[str, dict[int, int]] = defaultdict(dict)
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            for run, owner, lines in self.database.execute(
+                f"SELECT run, owner, lines FROM runs WHERE skill = ? AND run IN ({marks})",  # noqa: S608
+                (at, *some),
+            ):
+                counts[run][owner] = lines
+        like = alike(counts)
+        found.unlike[at] = like.pop(store.NONE, 0.0)
+        found.alike |= {at * SPACE + number: value for number, value in like.items()}
 
     def _meanings(self, found: Evidence) -> Iterator[tuple[int, bytes, bytes]]:
         """By skill, the rows of what its lines and sections mean; of many, those words found."""

@@ -2,7 +2,7 @@
 
 The model that comes with mlskill knows the forty thousand commonest pieces of words of sixteen
 languages (``meanings.bin``, made by ``benchmarks/distil.py``): a text is the sum of them. With
-the extra `vectors` it is the model that they were taken from, which reads whole sentences: better
+the extra `vectors` it is the model that they learned from, which reads whole sentences: better
 and slower. Either is deterministic and needs no network. One byte for each number, and whole
 numbers multiplied, so that a result is the same everywhere.
 """
@@ -18,20 +18,18 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
-from operator import mul
 from typing import Any
 
 from mlskill.errors import MlskillError
 
-SMALL, LARGE = "use-m3-static-1", "use-m3-1"
+SMALL, LARGE = "use-m3-static-2", "use-m3-1"
 """The models, by the names that an index file remembers."""
 LONGEST = 800
 """Characters of a text that are read: what it is about stands at its beginning."""
 LONGEST_WORD = 64
 PIECE = 16
 """Characters of the longest piece."""
-COMMON = 5e-5
-"""How common a piece is that counts half."""
+_MIDDLE = 1 << 15
 
 
 def choose() -> str:
@@ -45,30 +43,46 @@ def embed(model: str, texts: Sequence[str]) -> list[bytes]:
     return _large(read) if model == LARGE else [_small(text) for text in read]
 
 
-_dot: Callable[[Sequence[int], Sequence[int]], int]
-if sys.version_info >= (3, 12):
-    _dot = math.sumprod
-else:
-
-    def _dot(one: Sequence[int], other: Sequence[int]) -> int:
-        return sum(map(mul, one, other))
-
-
-def cosines(one: bytes, many: bytes) -> list[float]:
-    """How near `one` row is to each of `many`, written one behind the other."""
-    width = len(one)
+def cosines(rows: Sequence[bytes], many: bytes) -> list[list[float]]:
+    """For each of `rows`, how near it is to each of `many`, written one behind the other."""
+    width = len(rows[0]) if rows else 0
     if not width:
-        return []
+        return [[] for _ in rows]
     if "numpy" in sys.modules:
         import numpy as np
 
-        rows = np.frombuffer(many, np.int8).reshape(-1, width).astype(np.int32)
-        dots = (rows @ np.frombuffer(one, np.int8).astype(np.int32)).tolist()
+        values = np.frombuffer(many, np.int8).reshape(-1, width).astype(np.int32)
+        asked = np.frombuffer(b"".join(rows), np.int8).reshape(-1, width).astype(np.int32)
+        dots = (asked @ values.T).tolist()
     else:
-        query, values = list(memoryview(one).cast("b")), memoryview(many).cast("b")
-        cuts = range(0, len(values), width)
-        dots = [_dot(query, values[at : at + width]) for at in cuts]
-    return [dot / 127**2 for dot in dots]
+        dots = _dots([[*memoryview(row).cast("b")] for row in rows], many, width)
+    return [[dot / 127**2 for dot in of_one] for of_one in dots]
+
+
+_ABOVE = bytes((value + 128) % 256 for value in range(256))
+
+
+def _dots(rows: Sequence[Sequence[int]], many: bytes, width: int) -> list[list[int]]:
+    """The products of each of `rows` and each of `many`.
+
+    The numbers that stand at one place of each of `many` are the digits of one whole number, so
+    that one multiplication is of them all. Of two rows of length 127 no product leaves 16 bits.
+    """
+    values, digits = many.translate(_ABOVE), bytearray(2 * (len(many) // width))
+    ones = int.from_bytes(b"\x01\x00" * (len(many) // width), "little")
+    totals = [ones * (_MIDDLE - 128 * sum(row)) for row in rows]
+    for place in range(width):
+        digits[::2] = values[place::width]
+        column = int.from_bytes(digits, "little")
+        for at, row in enumerate(rows):
+            totals[at] += row[place] * column
+    found = []
+    for total in totals:
+        dots = array("H", total.to_bytes(len(digits), "little"))
+        if sys.byteorder == "big":
+            dots.byteswap()
+        found.append([dot - _MIDDLE for dot in dots])
+    return found
 
 
 def _unit(row: Sequence[float]) -> bytes:
@@ -92,16 +106,27 @@ def _sentences() -> Callable[[Sequence[str]], Any]:
 
 
 def _small(text: str) -> bytes:
-    total = [0.0] * _pieces().width
+    # All numbers of a row are added at once: they stand side by side in one whole number, each
+    # above nought by `_Pieces.ABOVE`.
+    total = known = 0
     for word in unicodedata.normalize("NFKC", text).split():
         for at in range(0, len(word), LONGEST_WORD):
-            total = list(map(float.__add__, total, _word(word[at : at + LONGEST_WORD])))
-    return _unit(total)
+            row, pieces = _word(word[at : at + LONGEST_WORD])
+            total += row
+            known += pieces
+    lanes = array("I", total.to_bytes(4 * _pieces().width, sys.byteorder))
+    return _unit([value - known * _Pieces.ABOVE for value in lanes])
 
 
 @lru_cache(maxsize=20_000)
-def _word(word: str) -> tuple[float, ...]:
-    """The sum of the likeliest pieces that make up `word`, each by its weight."""
+def _word(word: str) -> tuple[int, int]:
+    """The sum of the pieces that make up `word`, and how many they are."""
+    pieces = pieces_of(word)
+    return sum(map(_pieces().row, pieces)), len(pieces)
+
+
+def pieces_of(word: str) -> list[int]:
+    """The numbers of the likeliest pieces that make up `word`; what is in none has none."""
     known = _pieces()
     text = "▁" + word
     # What the likeliest pieces up to each place cost, and where the last of them begins.
@@ -113,23 +138,22 @@ def _word(word: str) -> tuple[float, ...]:
             if number is not None:
                 ways.append((best[start][0] - known.scores[number] / 1000, start))
         best.append(min(ways))
-    total = [0.0] * known.width
+    found = []
     end = len(text)
     while end:
         start = best[end][1]
         number = known.number.get(text[start:end])
         if number is not None:
-            weight = COMMON / (COMMON + math.exp(known.scores[number] / 1000))
-            row = known.rows[number * known.width : (number + 1) * known.width]
-            total = [value + weight * more for value, more in zip(total, row, strict=True)]
+            found.append(number)
         end = start
-    return tuple(total)
+    return found
 
 
 class _Pieces:
     """The vocabulary: each piece's number, how likely it is, what it means."""
 
     UNKNOWN = 25.0
+    ABOVE = 128
 
     def __init__(self, data: bytes) -> None:
         head, _, data = data.partition(b"\n")
@@ -141,7 +165,12 @@ class _Pieces:
         self.scores = array("h", data[: 2 * len(pieces)])
         if sys.byteorder == "big":
             self.scores.byteswap()
-        self.rows = memoryview(data[2 * len(pieces) :]).cast("b")
+        self.rows = data[2 * len(pieces) :]
+
+    def row(self, number: int) -> int:
+        """What a piece means: its numbers, each in four bytes of one whole number."""
+        row = self.rows[number * self.width : (number + 1) * self.width]
+        return int.from_bytes(array("I", list(row)).tobytes(), sys.byteorder)
 
 
 @cache

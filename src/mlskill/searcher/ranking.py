@@ -42,7 +42,7 @@ class Evidence:
     heard of; one such tells `unheard`. All of it is by the square root of the number of the
     question's words, so that a long question and a short one are measured alike. The rest are
     cosines: `near` and `far` of whatever phrase of the question comes nearest, `near_whole` and
-    `far_whole` of all of it.
+    `far_whole` of all of it. `alike` and `unlike` are what its runs of letters say.
     """
 
     words: int = 0
@@ -58,6 +58,8 @@ class Evidence:
     near_whole: dict[int, float] = field(default_factory=dict)
     close: dict[int, float] = field(default_factory=dict)
     far: dict[int, float] = field(default_factory=dict)
+    alike: dict[int, float] = field(default_factory=dict)
+    unlike: dict[int, float] = field(default_factory=dict)
     far_whole: dict[int, float] = field(default_factory=dict)
 
 
@@ -69,6 +71,7 @@ class Weights:
     lines: float
     near: float
     close: float
+    alike: float
     fit: tuple[float, ...]
 
 
@@ -81,11 +84,12 @@ class Tops:
     lines: dict[int, float]
     near: dict[int, float]
     near_whole: dict[int, float]
+    alike: dict[int, float]
 
 
 def tops(found: Evidence) -> Tops:
     """Each kind of evidence, gone through once however many skills there are."""
-    kinds = (found.known, found.covered, found.lines, found.near, found.near_whole)
+    kinds = (found.known, found.covered, found.lines, found.near, found.near_whole, found.alike)
     return Tops(*map(_most, kinds))
 
 
@@ -109,6 +113,8 @@ def features(found: Evidence, most: Tops, skill: int) -> tuple[float, ...]:
         most.near_whole[skill],
         found.far_whole.get(skill, 0.0),
         math.log1p(found.words),
+        most.alike[skill],
+        found.unlike.get(skill, 0.0),
     )
 
 
@@ -132,6 +138,7 @@ def rank(
     whole = {
         document: weights.lines * found.lines.get(document, 0.0)
         + meaning * weights.near * found.near.get(document, 0.0)
+        + meaning * weights.alike * found.alike.get(document, 0.0)
         for document in set(owners.values())
     }
     ranked = [
@@ -175,10 +182,12 @@ def fits(found: Evidence, most: Tops, skill: int, weights: Weights) -> bool:
 
 WEIGHTS_OF = {
     SMALL: Weights(
-        0.82, 1.56, 17.70, 0.0, (-0.62, 0.12, 1.7, 0.15, -1.25, 8.88, -5.33, 6.74, -11.07, 1.4)
+        *(0.49, 1.07, 17.90, 1.09, 0.09),
+        (0.36, 0.38, -0.46, 0.04, -0.53, 9.54, -8.98, 6.80, -11.14, 0.37, 0.10, -0.46),
     ),
     LARGE: Weights(
-        0.57, 1.43, 19.36, 3.47, (-0.29, 0.11, 0.48, 0.16, -0.94, 10.71, -5.8, 8.62, -13.56, 0.87)
+        *(0.37, 0.98, 18.63, 5.25, 0.09),
+        (-2.46, 0.20, -1.13, 0.04, -0.37, 12.54, -6.25, 11.73, -14.92, 0.57, 0.07, -0.40),
     ),
 }
 """The weights for each model that says what a text means."""

@@ -8,6 +8,8 @@ MOST = 2_000
 """Lines that are read of one text; a longer list says nothing more about its subject."""
 LONGEST = 300
 """Characters of a line that are read."""
+ENOUGH = 30
+"""Lines that a skill must have of what it is not for, before they can speak against an answer."""
 
 _BULLET = re.compile(r"^[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+")
 _BETWEEN = re.compile(r";[ \t]+|(?<=[\"”])[,.]?[ \t]+(?=[\"“])")

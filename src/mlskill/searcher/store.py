@@ -14,14 +14,18 @@ from dataclasses import dataclass
 
 from mlskill.model import Skill
 from mlskill.searcher.meanings import SMALL, embed
+from mlskill.searcher.runs import count
+from mlskill.searcher.sayings import ENOUGH
 from mlskill.searcher.texts import FIELDS, Page, pages, plain_text
 from mlskill.searcher.words import words
 from mlskill.tokens import estimate
 
-APPLICATION, VERSION = 0x6D6C736B, 2
+APPLICATION, VERSION = 0x6D6C736B, 3
 """What SQLite writes into a file's header: that the file is ours, and how its tables look."""
 SPACE = 1 << 20
 """Row ids of one skill's sections and lines: they lie together, and are never another's."""
+NONE = -1
+"""In place of a document: a line says what the skill is not for."""
 BEGINNING = 200
 """Characters of a section that say what it is about."""
 
@@ -36,6 +40,8 @@ CREATE TABLE sections(id INTEGER PRIMARY KEY, document INTEGER NOT NULL, anchor 
   plain BLOB NOT NULL, fields BLOB NOT NULL);
 CREATE TABLE lines(id INTEGER PRIMARY KEY, document INTEGER, text TEXT NOT NULL);
 CREATE TABLE meanings(skill INTEGER PRIMARY KEY, lines BLOB NOT NULL, sections BLOB NOT NULL);
+CREATE TABLE runs(skill INTEGER, run TEXT, owner INTEGER, lines INTEGER NOT NULL,
+  PRIMARY KEY(skill, run, owner)) WITHOUT ROWID;
 CREATE TABLE model(name TEXT NOT NULL);
 CREATE TABLE known(word TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5({_COLUMNS}, content='', tokenize='porter unicode61');
@@ -67,6 +73,7 @@ class Prepared:
     sections: tuple[Row, ...]
     lines: tuple[tuple[int | None, str], ...]
     meanings: tuple[bytes, bytes]
+    runs: tuple[tuple[str, int, int], ...]
 
     @property
     def words(self) -> set[str]:
@@ -92,7 +99,17 @@ def prepare(skill: Skill, root: str = "", digest: str = "", model: str = SMALL) 
         tuple(sections),
         tuple(lines),
         (b"".join(embed(model, [text for _, text in lines])), b"".join(embed(model, told))),
+        tuple(_runs(lines)),
     )
+
+
+def _runs(lines: list[tuple[int | None, str]]) -> Iterable[tuple[str, int, int]]:
+    """The runs of a skill's lines, counted, where it says at length what it is not for."""
+    if sum(document is None for document, _ in lines) < ENOUGH:
+        return
+    owned = ((NONE if document is None else document, text) for document, text in lines)
+    for run, counts in sorted(count(owned).items()):
+        yield from ((run, owner, lines) for owner, lines in counts.items())
 
 
 def _rows(page: Page, number: int) -> Iterable[Row]:
@@ -158,6 +175,8 @@ def add(database: sqlite3.Connection, skill: Prepared) -> int:
         database.execute("INSERT INTO lines VALUES (?, ?, ?)", (base + n, about, text))
         database.execute("INSERT INTO sayings(rowid, text) VALUES (?, ?)", (base + n, said))
     database.execute("INSERT INTO meanings VALUES (?, ?, ?)", (at, *skill.meanings))
+    rows = ((at, *row) for row in skill.runs)
+    database.executemany("INSERT INTO runs VALUES (?, ?, ?, ?)", rows)
     return at
 
 
@@ -175,8 +194,8 @@ def remove(database: sqlite3.Connection, at: int) -> None:
         )
     for table in ("documents", "sections", "lines"):
         database.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", mine)  # noqa: S608
-    database.execute("DELETE FROM meanings WHERE skill = ?", (at,))
-    database.execute("DELETE FROM skills WHERE id = ?", (at,))
+    for table, key in (("meanings", "skill"), ("runs", "skill"), ("skills", "id")):
+        database.execute(f"DELETE FROM {table} WHERE {key} = ?", (at,))  # noqa: S608
 
 
 def _words(
