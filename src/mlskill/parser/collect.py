@@ -80,9 +80,10 @@ def collect(
             _definition(page, token)
     heading: Token | None = None
     cell_line, cell_at = -1, 0
+    deepest = page.limits.nesting - 1
     for at, token in enumerate(tokens):
         kind = token.type
-        if token.level >= page.limits.nesting - 1:
+        if token.level >= deepest:
             env["exceeded"].setdefault("nesting", token.map[0] if token.map else 0)
         if kind == "inline":
             assert token.map is not None  # noqa: S101  (the library always sets it)
