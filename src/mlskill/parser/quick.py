@@ -108,22 +108,14 @@ def quicken_inline(markdown: MarkdownIt) -> None:
     for name, char in _STARTS.items():
         by_char.setdefault(char, []).append(active[name])
 
-    def first(state: Any, silent: bool) -> bool:
-        rules = by_char.get(state.src[state.pos])
-        return _text(state, silent) if rules is None else any(rule(state, silent) for rule in rules)
+    others = [active["text"]]
 
+    def first(state: Any, silent: bool) -> bool:
+        return any(rule(state, silent) for rule in by_char.get(state.src[state.pos], others))
+
+    markdown.inline.terminator_re = _STOP  # where the rule for text ends
     ruler.at("text", first)
     ruler.enableOnly(["text"])
-
-
-def _text(state: Any, silent: bool) -> bool:
-    """The inline rule for text, which ends only where a rule may match."""
-    stop = _STOP.search(state.src, state.pos)
-    end = stop.start() if stop else state.posMax
-    if not silent:
-        state.append_pending(state.src[state.pos : end])
-    state.pos = end
-    return True
 
 
 def quicken_blocks(markdown: MarkdownIt) -> None:
