@@ -11,7 +11,7 @@ Measured on 2026-11-26 with 88 rules, Python 3.11, two cores that did other work
 as ratios to the first of each list:
 
     one small skill: skills_ref.validate 1, its command 1.24, kept 0.97, anew 1.77
-    926 skills, 3,125 pages: markdown-it-py parsing alone 1, cold 1.10, warm 0.06,
+    926 skills, 3,125 pages: markdown-it-py parsing alone 1, cold 1.17, warm 0.06,
     skills_ref.validate on each SKILL.md 0.10, agnix 0.59.3 cold 0.15, rumdl 0.3.0 cold 0.26
 
 The peak of memory is that of the largest skill, and of what was found: 15 MB for 181 skills, 25 for
