@@ -7,12 +7,12 @@ nothing is kept, and warm, as all is. In each round all contestants run in turn,
 the machine's speed meets all of them. Printed are medians of CPU and wall seconds and the peak of
 memory, and for each contestant the median of its ratios to the first; above 1 it is slower.
 
-Measured on 2026-11-26 with 88 rules, Python 3.11, two quiet cores; CPU seconds, as ratios to the
-first of each list:
+Measured on 2026-11-26 with 88 rules, Python 3.11, two cores that did other work, too; CPU seconds,
+as ratios to the first of each list:
 
-    one small skill: skills_ref.validate 1, its command 1.18, kept 1.00, anew 1.76
-    926 skills, 3,125 pages: markdown-it-py parsing alone 1, cold 1.40, warm 0.07,
-    skills_ref.validate on each SKILL.md 0.11
+    one small skill: skills_ref.validate 1, its command 1.24, kept 0.97, anew 1.77
+    926 skills, 3,125 pages: markdown-it-py parsing alone 1, cold 1.17, warm 0.06,
+    skills_ref.validate on each SKILL.md 0.10, agnix 0.59.3 cold 0.15, rumdl 0.3.0 cold 0.26
 
 The peak of memory is that of the largest skill, and of what was found: 15 MB for 181 skills, 25 for
 926, 27 for 4,630, warm and with nothing found; about 4 KB for each finding.

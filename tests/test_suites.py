@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 import mlskill
 from mlskill.frontmatter import split
-from mlskill.model import Source
+from mlskill.model import LIMITS, Document, Source
 from mlskill.parser import bounds, parse
 
 DATA = Path(__file__).parent / "data"
@@ -88,26 +92,47 @@ def test_no_example_of_commonmark_is_falsely_accused(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def undispatched() -> Iterator[MarkdownIt]:
-    """The library's own way through its block rules."""
+def slowly() -> Callable[[str], Document]:
+    """`parse` with all of the library's own ways, and with nothing left out."""
+    parser, collect = map(import_module, ("mlskill.parser", "mlskill.parser.collect"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "_dispatch", lambda _: None)
-        yield bounds.markdown.__wrapped__(100)[0]
+        for name in ("quicken_inline", "quicken_blocks"):
+            patch.setattr(bounds, name, lambda _: None)
+        plain = bounds.markdown.__wrapped__(LIMITS.nesting)
+
+    def slow(text: str) -> Document:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(parser, "markdown", lambda _: plain)
+            patch.setattr(parser, "blocks", lambda markdown, text, env: markdown.parse(text, env))
+            for name in ("_MARKUP", "_STYLED"):
+                patch.setattr(collect, name, re.compile(""))
+            return parse(Source("a.md", b"", text))
+
+    return slow
 
 
-def _blocks(markdown: MarkdownIt, text: str) -> list[dict[str, Any]]:
-    env = dict.fromkeys(bounds.BUDGETS, 1000000) | {"exceeded": {}}
-    return [token.as_dict() for token in markdown.parse(text, env)]
-
-
-def test_no_rule_that_is_left_out_would_have_matched(undispatched: MarkdownIt) -> None:
-    """Block rules are asked by a line's first character: of every public skill, too."""
-    dispatched = bounds.markdown(100)[0]
+def test_a_page_is_the_same_however_quickly_it_is_read(slowly: Callable[[str], Document]) -> None:
+    """Nothing that the parser leaves out would have been found: in no public skill, too."""
     pages = Path(os.environ.get("MLSKILL_CORPUS") or DATA).rglob("*.md")
     texts = [page.read_bytes().decode("utf-8", "replace") for page in pages if page.is_file()]
     for text in [*EXAMPLES, *texts]:
-        text = text.replace("\0", "\ufffd")
-        assert _blocks(dispatched, text) == _blocks(undispatched, text)
+        assert parse(Source("a.md", b"", text)) == slowly(text)
+
+
+# What opens, closes or nests something, and what may stand between.
+_PIECES = (
+    *("\n", "\n\n", "\n  ", "\n    ", "\n\t", " ", "\t", "> ", "- ", "1. ", "# ", "# &amp;"),
+    *("---", "===", "***", "a\n_ _ _\n===\n", "|", "|-|-|", ":-", "```", "~~~", "`", "``", "*"),
+    *("_", "~~", "[", "]", "](", ")", "]: ", "![", "[x]", "[ ] ", "<", ">", "</", "<!--", "-->"),
+    *("<?", "?>", '<a href="', "id='", "=", '"', "http://b.c", "a@b.c", "a.md", "`\na.md\n`"),
+    *("b/c.py#d", "a", " b ", "\\", "&amp;", "é", "\u00a0", "\0"),
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
+def test_a_made_up_page_is_too(slowly: Callable[[str], Document], text: str) -> None:
+    assert parse(Source("a.md", b"", text)) == slowly(text)
 
 
 def _json(value: Any) -> Any:

@@ -6,8 +6,10 @@ character, hyphen or space, spaces to hyphens) and `github-slugger` 2 (numbers u
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_DROPPED = re.compile(r"[^a-z0-9_ -]+")
 _KEPT = frozenset(("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "Pc"))
 
 
@@ -21,9 +23,8 @@ def slug(text: str) -> str:
     """
     text = text.lower()
     if text.isascii():
-        kept = (c for c in text if c.isalnum() or c in "-_ ")
-    else:
-        kept = (c for c in text if c in "- " or unicodedata.category(c) in _KEPT)
+        return _DROPPED.sub("", text).replace(" ", "-")
+    kept = (c for c in text if c in "- " or unicodedata.category(c) in _KEPT)
     return "".join(kept).replace(" ", "-")
 
 

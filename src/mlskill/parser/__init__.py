@@ -15,6 +15,7 @@ from mlskill import frontmatter
 from mlskill.model import LIMITS, Document, Fault, Frontmatter, Limits, Section, Source
 from mlskill.parser.bounds import SHARED, Allowance, LimitError, markdown
 from mlskill.parser.collect import Page, collect
+from mlskill.parser.quick import blocks
 
 __all__ = ["Allowance", "parse"]
 
@@ -62,7 +63,7 @@ def parse(
         stop = source.starts[limits.lines]
         env["exceeded"]["lines"] = limits.lines - first
     try:
-        tokens = body.parse(page.text[front.end : stop], env)
+        tokens = blocks(body, page.text[front.end : stop], env)
     except LimitError as error:
         tokens = error.tokens
         ends = [token.map[1] for token in tokens if token.map]

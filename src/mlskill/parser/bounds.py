@@ -6,7 +6,6 @@ tell; its block rules, so that no file costs more than a few seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from mlskill.model import Limits
+from mlskill.parser.quick import BlockRule, InlineRule, quicken_blocks, quicken_inline
 
 BUDGETS = ("table_cells", "blocks", "brackets")
 """The limits that are used up while a file is parsed; see `Limits`."""
@@ -23,20 +23,6 @@ SHARED = ("table_cells", "blocks", "brackets")
 """Those of which the files of a skill together have less than each of them alone."""
 
 _LOCATED = ("backticks", "link", "image", "autolink", "html_inline")
-
-_OPENS = {
-    "fence": "`~",
-    "blockquote": ">",
-    "hr": "*-_",
-    "list": "*+-0123456789",
-    "reference": "[",
-    "html_block": "<",
-    "heading": "#",
-}
-"""The characters with which a line begins that these block rules match; the library asks all."""
-
-_InlineRule = Callable[[Any, bool], bool]
-_BlockRule = Callable[[Any, int, int, bool], bool]
 
 
 @dataclass
@@ -81,7 +67,7 @@ class LimitError(Exception):
         self.limit, self.tokens = limit, tokens
 
 
-def _located(rule: _InlineRule) -> _InlineRule:
+def _located(rule: InlineRule) -> InlineRule:
     """An inline rule that notes, on the token it opens, where its markup begins and ends."""
 
     def wrapped(state: Any, silent: bool) -> bool:
@@ -95,7 +81,7 @@ def _located(rule: _InlineRule) -> _InlineRule:
     return wrapped
 
 
-def _counted(rule: _InlineRule, opening: str) -> _InlineRule:
+def _counted(rule: InlineRule, opening: str) -> InlineRule:
     """The rule for links or images, which looks ahead at every bracket: so many times, no more."""
 
     def wrapped(state: Any, silent: bool) -> bool:
@@ -116,7 +102,7 @@ def _budget(state: Any, start: int, end: int, silent: bool) -> bool:
     return False
 
 
-def _short(rule: _BlockRule) -> _BlockRule:
+def _short(rule: BlockRule) -> BlockRule:
     """The rule for link definitions, which reads on, line by line, for the end of a title."""
 
     def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
@@ -129,13 +115,15 @@ def _short(rule: _BlockRule) -> _BlockRule:
     return wrapped
 
 
-def _small(rule: _BlockRule) -> _BlockRule:
+def _small(rule: BlockRule) -> BlockRule:
     """The table rule, until the file's tables have more cells than the limit."""
 
     def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
         if "table_cells" in state.env["exceeded"]:  # what was left once is not counted again
             return False
-        if silent or "|" not in state.src[state.bMarks[start] : state.eMarks[start]]:
+        if state.src.find("|", state.bMarks[start], state.eMarks[start]) < 0:
+            return False
+        if silent:
             return rule(state, start, end, silent)
         last = start
         while last < end and not state.isEmpty(last):
@@ -151,35 +139,6 @@ def _small(rule: _BlockRule) -> _BlockRule:
         return done
 
     return wrapped
-
-
-def _dispatched(names: dict[_BlockRule, str], rules: list[_BlockRule]) -> _BlockRule:
-    """One block rule for `rules`: it asks those that the first character of a line may open."""
-    opened = "".join(_OPENS.values())
-
-    def asked(char: str) -> list[_BlockRule]:
-        return [rule for rule in rules if char in _OPENS.get(names[rule], char)]
-
-    by_char = {char: asked(char) for char in opened}
-    others = [rule for rule in rules if names[rule] not in _OPENS]
-
-    def first(state: Any, start: int, end: int, silent: bool) -> bool:
-        at = state.bMarks[start] + state.tShift[start]
-        for rule in by_char.get(state.src[at], others) if at < len(state.src) else rules:
-            if rule(state, start, end, silent):
-                return True
-        return False
-
-    return first
-
-
-def _dispatch(markdown: MarkdownIt) -> None:
-    """Put one rule in the place of each chain of block rules; nothing may be enabled after it."""
-    ruler = markdown.block.ruler
-    names = {rule.fn: rule.name for rule in ruler.__rules__}
-    ruler.getRules()
-    for rules in (ruler.__cache__ or {}).values():
-        rules[:] = [_dispatched(names, [*rules])] if rules else []
 
 
 class _Markdown(MarkdownIt):
@@ -209,7 +168,8 @@ def markdown(nesting: int) -> tuple[MarkdownIt, MarkdownIt]:
     inline["image"] = _counted(inline["image"], "![")
     for name in _LOCATED:
         body.inline.ruler.at(name, _located(inline[name]))
-    _dispatch(_bounded(body))
+    quicken_inline(body)
+    quicken_blocks(_bounded(body))
     return body, full
 
 

@@ -19,7 +19,10 @@ from mlskill.anchors import Anchors
 from mlskill.model import CodeBlock, Comment, Fault, Limits, Link, LinkKind, Source
 from mlskill.parser.bounds import LimitError
 
-_MARKUP = re.compile(r"[\[<`]")
+# What may be a link, a comment, a tag with attributes or a path in a code span; no box of a task.
+_MARKUP = re.compile(r"\[(?! \] )|<(?:[!?]|[^\s<>][^<>]*[=:@])|`[ \n]?[\w@+./-]*\.[A-Za-z]")
+# What a heading may hold that readers see otherwise than it is written.
+_STYLED = re.compile(r"[\\\n`*_~\[<&]")
 _TAG = re.compile(r"<([A-Za-z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _ATTRIBUTE = re.compile(
     r"(?<![\w-])(href|src|id|name)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>=`]+))", re.IGNORECASE
@@ -77,9 +80,10 @@ def collect(
             _definition(page, token)
     heading: Token | None = None
     cell_line, cell_at = -1, 0
+    deepest = page.limits.nesting - 1
     for at, token in enumerate(tokens):
         kind = token.type
-        if token.level >= page.limits.nesting - 1:
+        if token.level >= deepest:
             env["exceeded"].setdefault("nesting", token.map[0] if token.map else 0)
         if kind == "inline":
             assert token.map is not None  # noqa: S101  (the library always sets it)
@@ -106,11 +110,11 @@ def _heading(
 ) -> None:
     """A heading; one inside a quote or a list has an anchor but opens no section."""
     content = inline.content
-    if content.isalnum() or len(content) > 1000:
+    if len(content) > 1000 or not _STYLED.search(content):
         words = content
     else:
-        children = full.parseInline(content, {"references": env.get("references", {})})[0].children
-        words = "".join(words_of(children or []))
+        known = {"references": env.get("references", {})}
+        words = "".join(words_of(full.inline.parse(content, full, known, [])))
     anchor, title = page.slugs.add(words), " ".join(words.split())
     if opening.level:
         page.anchors.setdefault(anchor, len(page.headings))

@@ -121,12 +121,14 @@ def document_unreachable(skill: Skill) -> Problems:
     waiting = {d.path: d for d in skill.documents if d.path not in skill.parents}
     waiting.pop(skill.main.path)
     reached = [d for d in skill.documents if d.path not in waiting]
+    folders = {f"{folder}/" for path in waiting for folder in path.split("/")[:-1]}
     while waiting and reached:
         # A page is reached, too, by its name in the text, and by that of a folder it lies in.
         names: set[str] = set()
         for document in reached:
             names.update(name.lower() for name in _NAMED.findall(document.text))
-            names.update(f"{name}/" for name in _FOLDER.findall(document.text))
+            if any(folder in document.text for folder in folders):
+                names.update(f"{name}/" for name in _FOLDER.findall(document.text))
         reached = [d for d in waiting.values() if _named(d.path, names)]
         for document in reached:
             del waiting[document.path]
