@@ -7,6 +7,7 @@ does. The prover asks for more: what a schema demands must be there, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import yaml
@@ -16,6 +17,7 @@ from mlskill.checkers.shapes import Shapes, at, near, table
 from mlskill.checkers.tools import FaultError
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+_VERSION = re.compile(r"(?:[a-z\d.]+/)?v\d+(?:(?:alpha|beta)\d+)?")
 # Keys that another system's pipelines have beside their jobs.
 _OTHERS = {"stages", "workflows", "version", "trigger", "pool", "resources", "default"}
 
@@ -47,7 +49,7 @@ def _object(node: yaml.Node) -> Iterator[FaultError]:
     if kind in _WORKLOADS:
         yield from _selects_itself(spec)
         pods = _keys(_keys(spec.get("template")).get("spec"))
-        if "selector" not in spec and "containers" in pods:
+        if "selector" not in spec and _whole(pods.get("containers")):
             yield at(keys["kind"], f"a {kind} needs spec.selector, with its pods' labels")
     if kind == "HorizontalPodAutoscaler":
         least, most = (_text(spec.get(k)) for k in ("minReplicas", "maxReplicas"))
@@ -55,12 +57,19 @@ def _object(node: yaml.Node) -> Iterator[FaultError]:
             yield at(spec["minReplicas"], f"minReplicas {least} is more than maxReplicas {most}")
 
 
+def _whole(containers: yaml.Node | None) -> bool:
+    """Whether these are more than what a patch changes: a limit, or an image."""
+    listed = containers.value if isinstance(containers, yaml.SequenceNode) else ()
+    return any(_keys(each).keys() - {"name"} > {"image"} for each in listed)
+
+
 def _homeless(
     keys: dict[str, yaml.Node], version: str, kind: str, kinds: dict[str, dict[str, str]]
 ) -> Iterator[FaultError]:
     """A kind that a version of Kubernetes' own does not have, or has no more."""
     group = version.rpartition("/")[0]
-    if not version or group not in {each.rpartition("/")[0] for each in kinds} | {"extensions"}:
+    own = {each.rpartition("/")[0] for each in kinds} | {"extensions"}
+    if group not in own or not _VERSION.fullmatch(version):
         return
     homes = [each for each in kinds if kind in kinds[each]]
     if homes:

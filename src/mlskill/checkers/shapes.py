@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"[-+]?(?:0x[\da-f_]+|[\d_]+(?:\.[\d_]*)?(?:e[-+]?\d+)?|\.\
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ (2026-11)
 _QUANTITY = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?")
 # What stands where the reader's own belongs; a key that begins with $ says how to patch.
-_OPEN = re.compile(r"[<>${}…]|%[\w(]|\.\.\.|__|@@|[A-Z][A-Z\d_-]*\Z")
+_OPEN = re.compile(r"[<>${}…]|%[\w(]|\.\.\.|__|@@|\A[A-Z][A-Z\d_-]*\Z")
 
 
 @cache
@@ -79,7 +79,9 @@ class Shapes:
         """What below `root`, which `name` calls and which should have `shape`, has another."""
         seen: set[tuple[int, str]] = set()
         self._waiting = [(root, shape, name)]
-        while self._waiting and len(seen) < _NODES:
+        for _ in range(_NODES):
+            if not self._waiting:
+                return
             node, shape, name = self._waiting.pop()
             if (id(node), shape) not in seen and not _open(node):
                 seen.add((id(node), shape))
@@ -103,7 +105,7 @@ class Shapes:
         elif isinstance(node, yaml.SequenceNode) and items:
             called = self._noun(items) or f"an item of {name}"
             self._waiting += [(item, items, called) for item in node.value]
-        elif not any(_fits(node, each) for each in options):
+        elif not any(_fits(node, each) for each in options) and not _vague(node, options):
             yield at(node, _wrong(node, options, name))
 
     def _maps(self, option: str) -> bool:
@@ -158,6 +160,20 @@ def _open(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and _OPEN.search(node.value) is not None
 
 
+def _vague(node: yaml.Node, options: list[str]) -> bool:
+    """Whether `node` only speaks of a value: ``[port]``, ``your-port``, ``2-5``, ``read|write``."""
+    if isinstance(node, yaml.SequenceNode):
+        return bool(node.flow_style) and [*map(_kind, node.value)] == ["string"]
+    if not isinstance(node, yaml.ScalarNode) or node.style or _kind(node) != "string":
+        return False
+    text, first = node.value, options[0]
+    if first in ("integer", "number", "boolean", "quantity"):
+        return not re.search(r"\d", text) or re.search(r"\d *(?:[-–+]|\.\.)", text) is not None
+    if first[0] == "=":
+        return re.search(r"\w[|/ ]", text) is not None
+    return " " in text and not any(option[0] == "[" for option in options)
+
+
 def _kind(node: yaml.Node) -> str:
     """What a value is, where YAML 1.1 and 1.2 agree; else a string."""
     if not isinstance(node, yaml.ScalarNode):
@@ -182,7 +198,8 @@ def _fits(node: yaml.Node, option: str) -> bool:
 
 def _wrong(node: yaml.Node, options: list[str], name: str) -> str:
     """Why `node` is none of `options`, and what is, as far as that is sure."""
-    text, kind = str(node.value)[:80], _kind(node)
+    kind = _kind(node)
+    text = node.value[:80] if isinstance(node, yaml.ScalarNode) else ""
     words = [option[1:] for option in options if option[0] == "="]
     if words and kind == "string":
         meant = near(text, words)
@@ -191,14 +208,20 @@ def _wrong(node: yaml.Node, options: list[str], name: str) -> str:
     if options == ["quantity"] and kind == "string":
         bytes_ = re.fullmatch(r"([\d.]+[KMGTPEk]i?)[Bb]", text)
         return f"{text} is no quantity" + (f"; did you mean {bytes_[1]}?" if bytes_ else "")
-    kinds = (_PLAIN.get(each, "a list" if each[0] == "[" else "a mapping") for each in options)
+    other = {"[": "a list", "=": "a text"}
+    kinds = (_PLAIN.get(each) or other.get(each[0], "a mapping") for each in options)
     must = f"{name} must be {' or '.join(dict.fromkeys(kinds))}"
     if "string" in options and kind in ("boolean", "integer", "number"):
         return f'{must}: write "{text}"'
-    plain = yaml.ScalarNode(_RESOLVE(yaml.ScalarNode, text, (True, False)), text)
-    if kind == "string" and any(_fits(plain, option) for option in options):
+    if kind == "string" and any(_fits(_unquoted(text), option) for option in options):
         return f"{must}: write {text}"
     return f"{must}, not {_PLAIN.get(kind, f'a {kind}')}"
 
 
-_RESOLVE = yaml.resolver.Resolver().resolve
+def _unquoted(text: str) -> yaml.Node:
+    """What `text` is without the quotes around it."""
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return yaml.ScalarNode(tag, text)
+
+
+_RESOLVER = yaml.resolver.Resolver()

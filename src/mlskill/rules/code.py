@@ -99,13 +99,13 @@ def dockerfile_invalid(skill: Skill) -> Problems:
 
 @rule("warning", exact=False)
 def manifest_invalid(skill: Skill) -> Problems:
-    """A Kubernetes object contradicts itself, or its API is gone."""
+    """A Kubernetes object has a key, a value or a version that the API server refuses."""
     return _broken(skill, ("yaml", "yml"), "manifest")
 
 
 @rule("warning", exact=False)
 def workflow_invalid(skill: Skill) -> Problems:
-    """A GitHub workflow has a key that is misspelt, or a job that needs one that is not there."""
+    """A GitHub workflow has a key, a value or a needed job that GitHub refuses."""
     return _broken(skill, ("yaml", "yml"), "workflow")
 
 
