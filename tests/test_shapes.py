@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlskill.checkers import shapes
+from mlskill.checkers import objects, shapes
 from mlskill.checkers.objects import broken_manifest, broken_workflow
 from mlskill.checkers.shapes import Shapes, table
 
@@ -201,6 +202,12 @@ def test_what_is_open_or_right(name: str) -> None:
     assert faults(RIGHT[name]) == []
 
 
+@pytest.mark.parametrize("text", ["a: 1\n", "kind: x\n", "jobs: [1]\n", RIGHT["Azure's"]])
+def test_nothing_is_read_for_what_is_no_object(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "table", pytest.fail)
+    assert faults(text) == []
+
+
 def test_all_faults_of_an_object_are_told() -> None:
     assert len(faults(f"{CONTAINER}    a: 1\n    b: 2\n  c: 3\n")) == 3
 
@@ -229,6 +236,28 @@ def test_what_is_below_itself_or_deep_ends() -> None:
     assert len(faults(f"{end}  - schema: {{openAPIV3Schema: {deep}}}\n")) == 1
 
 
+HOSTILE = {
+    "objects that are aliases": "apiVersion: v1\nkind: List\nx: &e {}\nitems: [&p {apiVersion: v1,"
+    f" kind: Pod, spec: {{containers: &l [{'*e, ' * 9_000}], volumes: *l}}}}, {'*p, ' * 9_000}]\n",
+    "digits": f"{POD}  overhead: {{a: {'1' * 150_000}x}}\n",
+    "spaces": f"{POD}  priority: 1{' ' * 150_000}x\n",
+    "a number that Python refuses": "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
+    f"spec: {{minReplicas: {'9' * 9_000}, maxReplicas: 1}}\n",
+    "a digit that is none": "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
+    "spec: {minReplicas: ², maxReplicas: 1}\n",
+    "a list in itself": "apiVersion: v1\nkind: List\nitems: &a [*a]\n",
+    "a job in itself": "on: x\nname: a\njobs: &j {a: *j}\n",
+    "keys without end": POD + "".join(f"  k{n}: 1\n" for n in range(20_000)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_objects_are_judged_in_time(name: str) -> None:
+    """Without a bound each of the first three takes minutes."""
+    judges = (broken_manifest, broken_workflow)
+    assert sum(len([*islice(judge(HOSTILE[name]), 20)]) for judge in judges) <= 20
+
+
 def test_so_many_nodes_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "_NODES", 10)
     text = "apiVersion: v1\nkind: ConfigMap\ndata:\n" + "".join(f"  k{n}: {n}\n" for n in range(50))
@@ -236,7 +265,7 @@ def test_so_many_nodes_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @st.composite
-def objects(draw: st.DrawFn) -> Any:
+def values_below(draw: st.DrawFn) -> Any:
     """Values below keys that objects have, of any kind."""
     keys = st.sampled_from(
         [
@@ -271,7 +300,7 @@ def objects(draw: st.DrawFn) -> Any:
     return {**head, **draw(st.dictionaries(keys, values, max_size=4))}
 
 
-@given(objects())
+@given(values_below())
 def test_a_fault_lies_in_the_text(value: Any) -> None:
     text = yaml.safe_dump(value)
     lines = text.split("\n")

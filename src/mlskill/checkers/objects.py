@@ -18,6 +18,7 @@ from mlskill.checkers.tools import FaultError
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 _VERSION = re.compile(r"(?:[a-z\d.]+/)?v\d+(?:(?:alpha|beta)\d+)?")
+_COUNT = re.compile(r"[0-9]{1,9}")
 # Keys that another system's pipelines have beside their jobs.
 _OTHERS = {"stages", "workflows", "version", "trigger", "pool", "resources", "default"}
 
@@ -31,20 +32,22 @@ def broken_manifest(text: str) -> Iterator[FaultError]:
     """
     if "apiVersion" not in text or "kind" not in text:
         return
+    shapes = Shapes(table("kubernetes")["types"])
     for node in _read(text):
         keys = _keys(node)
         items = keys.get("items") if _text(keys.get("kind")).endswith("List") else None
-        for each in items.value if isinstance(items, yaml.SequenceNode) else [node]:
-            yield from _object(each)
+        listed = items.value if isinstance(items, yaml.SequenceNode) else [node]
+        for each in {id(each): each for each in listed}.values():  # an alias is no other object
+            yield from _object(each, shapes)
 
 
-def _object(node: yaml.Node) -> Iterator[FaultError]:
-    keys, own = _keys(node), table("kubernetes")
+def _object(node: yaml.Node, shapes: Shapes) -> Iterator[FaultError]:
+    keys, kinds = _keys(node), table("kubernetes")["kinds"]
     version, kind = _text(keys.get("apiVersion")), _text(keys.get("kind"))
-    if kind not in own["kinds"].get(version, ()):
-        yield from _homeless(keys, version, kind, own["kinds"])
+    if kind not in kinds.get(version, ()):
+        yield from _homeless(keys, version, kind, kinds)
         return
-    yield from Shapes(own["types"]).faults(node, own["kinds"][version][kind], f"a {kind}")
+    yield from shapes.faults(node, kinds[version][kind], f"a {kind}")
     spec = _keys(keys.get("spec"))
     if kind in _WORKLOADS:
         yield from _selects_itself(spec)
@@ -53,7 +56,7 @@ def _object(node: yaml.Node) -> Iterator[FaultError]:
             yield at(keys["kind"], f"a {kind} needs spec.selector, with its pods' labels")
     if kind == "HorizontalPodAutoscaler":
         least, most = (_text(spec.get(k)) for k in ("minReplicas", "maxReplicas"))
-        if least.isdigit() and most.isdigit() and int(least) > int(most):
+        if _COUNT.fullmatch(least) and _COUNT.fullmatch(most) and int(least) > int(most):
             yield at(spec["minReplicas"], f"minReplicas {least} is more than maxReplicas {most}")
 
 
@@ -104,11 +107,13 @@ def broken_workflow(text: str) -> Iterator[FaultError]:
     """
     if "jobs:" not in text:
         return
+    shapes = None
     for node in _read(text):
         keys = _keys(node)
         jobs = _keys(keys.get("jobs"))
         if _is_workflow(keys, jobs):
-            yield from Shapes(table("workflow")["types"]).faults(node, "workflow", "a workflow")
+            shapes = shapes or Shapes(table("workflow")["types"])
+            yield from shapes.faults(node, "workflow", "a workflow")
             # One job alone may be shown without those before it, but not below a full head.
             if len(jobs) > 1 or {"on", "name"} <= keys.keys():
                 yield from _needs(jobs)

@@ -22,7 +22,7 @@ import yaml
 from mlskill.checkers.tools import FaultError
 
 _NODES = 50_000
-"""Nodes of an object that are looked at."""
+"""Nodes that are looked at, in all objects of a block."""
 
 _PLAIN = {
     "string": "a text",
@@ -35,7 +35,7 @@ _PLAIN = {
 }
 _NUMBER = re.compile(r"[-+]?(?:0x[\da-f_]+|[\d_]+(?:\.[\d_]*)?(?:e[-+]?\d+)?|\.\d+)", re.I)
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ (2026-11)
-_QUANTITY = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?")
+_QUANTITY = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?")
 # What stands where the reader's own belongs; a key that begins with $ says how to patch.
 _OPEN = re.compile(r"[<>${}…]|%[\w(]|\.\.\.|__|@@|\A[A-Z][A-Z\d_-]*\Z")
 
@@ -61,7 +61,7 @@ def near(word: str, words: Iterable[str], cutoff: float = 0.75) -> str:
 
 
 class Shapes:
-    """Types by their names, which nodes are held against.
+    """Types by their names, which the nodes of one text are held against.
 
     >>> shapes = Shapes({"Probe": {"port": "integer"}, "Pod": {"probe": "Probe"}})
     >>> node = yaml.compose('probe: {prot: 80, port: "80"}')
@@ -74,17 +74,17 @@ class Shapes:
     def __init__(self, types: dict[str, dict[str, str] | str]) -> None:
         self.types = types
         self._waiting: list[tuple[yaml.Node, str, str]] = []
+        self._seen: set[tuple[int, str]] = set()
+        self._left = _NODES
 
     def faults(self, root: yaml.Node, shape: str, name: str) -> Iterator[FaultError]:
         """What below `root`, which `name` calls and which should have `shape`, has another."""
-        seen: set[tuple[int, str]] = set()
         self._waiting = [(root, shape, name)]
-        for _ in range(_NODES):
-            if not self._waiting:
-                return
+        while self._waiting and self._left > 0:
+            self._left -= 1
             node, shape, name = self._waiting.pop()
-            if (id(node), shape) not in seen and not _open(node):
-                seen.add((id(node), shape))
+            if (id(node), shape) not in self._seen and not _open(node):
+                self._seen.add((id(node), shape))
                 yield from self._node(node, self._options(shape), name)
 
     def _options(self, shape: str) -> list[str]:
