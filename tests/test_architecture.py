@@ -130,8 +130,8 @@ def test_only_the_reader_opens_files() -> None:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 if name in ("open", "read_text", "read_bytes", "listdir", "scandir", "iterdir"):
                     openers.add(unit)
-    # rules read their own pages, search its model, caches what is kept; the prover the blocks'
-    # own folders; the fixer opens what it has just made, the packer what it is to replace; the site
-    # its style and scripts, the folder it makes and the proofs that it is given
-    own = {"rules", "searcher", "caches", "runner", "prover", "fixer", "packer", "site"}
+    # rules read their own pages, checkers their tables, search its model, caches what is kept; the
+    # prover the blocks' own folders; the fixer opens what it has just made, the packer what it is
+    # to replace; the site its style and scripts, the folder it makes and the proofs it is given
+    own = {"rules", "checkers", "searcher", "caches", "runner", "prover", "fixer", "packer", "site"}
     assert openers <= {"reader", "apps", *own}

@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlskill.checkers import CHECKERS, check
-from mlskill.checkers.objects import broken_manifest
-from mlskill.checkers.tools import FaultError
 
 TEXTS = [
     ("json", '{"a": [1, null]}', 0),
@@ -123,18 +121,3 @@ def test_any_text_is_judged(language: str, text: str) -> None:
     got = check(language, text)
     assert got.by or got.message
     assert 1 <= got.line <= text.count("\n") + len(text.splitlines()) + 2
-
-
-BROKEN = {
-    "no selector": "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n"
-    "      containers: []\n",
-    "too few": "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nspec:\n"
-    "  minReplicas: 5\n  maxReplicas: 2\n",
-}
-
-
-@pytest.mark.parametrize(("text", "line"), [(BROKEN["no selector"], 2), (BROKEN["too few"], 4)])
-def test_an_object_that_the_api_server_refuses(text: str, line: int) -> None:
-    with pytest.raises(FaultError) as fault:
-        broken_manifest(text)
-    assert fault.value.line == line

@@ -12,12 +12,16 @@ from pathlib import Path
 class FaultError(Exception):
     """A fault in a text, at a line and column of it; `by` is the command that found it.
 
-    Both count from 1; the column is 0 where only the line is known.
+    Both count from 1; the column is 0 where only the line is known, and the width where it is that
+    of the word there.
     """
 
-    def __init__(self, message: str, line: int = 1, by: str = "", *, column: int = 0) -> None:
+    def __init__(
+        self, message: str, line: int = 1, by: str = "", *, column: int = 0, width: int = 0
+    ) -> None:
         super().__init__(message)
-        self.message, self.line, self.by, self.column = message, line, by, column
+        self.message, self.line, self.by = message, line, by
+        self.column, self.width = column, width
 
 
 class AbsentError(Exception):

@@ -6,8 +6,9 @@ What `mlskill.checkers.fragments` refuses is reported; no process is started.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mlskill.model import CodeBlock, Document, Skill
@@ -21,6 +22,8 @@ _LONGEST = 200_000
 """Characters of a block that is looked into."""
 _DEEPEST = 500
 """Brackets that such a block may open one after the other on the way down."""
+_MOST = 20
+"""Faults of one block."""
 
 
 @rule("warning")
@@ -96,13 +99,13 @@ def dockerfile_invalid(skill: Skill) -> Problems:
 
 @rule("warning", exact=False)
 def manifest_invalid(skill: Skill) -> Problems:
-    """A Kubernetes object contradicts itself, or its API is gone."""
+    """A Kubernetes object has a key, a value or a version that the API server refuses."""
     return _broken(skill, ("yaml", "yml"), "manifest")
 
 
 @rule("warning", exact=False)
 def workflow_invalid(skill: Skill) -> Problems:
-    """A GitHub workflow has a key that is misspelt, or a job that needs one that is not there."""
+    """A GitHub workflow has a key, a value or a needed job that GitHub refuses."""
     return _broken(skill, ("yaml", "yml"), "workflow")
 
 
@@ -121,15 +124,18 @@ def _broken(skill: Skill, languages: tuple[str, ...], kind: str) -> Problems:
     from mlskill.checkers.tools import FaultError  # with it come parsers that most need not
 
     module = import_module(f"mlskill.checkers.{_MODULES.get(kind, 'fragments')}")
-    check: Callable[[str], None] = getattr(module, f"broken_{kind}")
+    check: Callable[[str], Iterable[FaultError] | None] = getattr(module, f"broken_{kind}")
     for document, block in blocks:
         try:
-            check(block.text)
-        except FaultError as fault:
-            message = fault.message.removesuffix(".").replace("\n", " ")
-            yield at(document, _span(document, block, fault), message)
+            # Most raise their first fault; what finds all that a block has yields them.
+            faults = [*islice(check(block.text) or (), _MOST)]
+        except FaultError as first:
+            faults = [first]
         except (RecursionError, MemoryError):
             continue
+        for fault in faults:
+            message = fault.message.removesuffix(".").replace("\n", " ")
+            yield at(document, _span(document, block, fault), message)
 
 
 @once
@@ -165,6 +171,7 @@ def _span(document: Document, block: CodeBlock, fault: FaultError) -> tuple[int,
     column = min(fault.column - 1, max(0, len(text) - 1))
     word = re.compile(r"\w+").match(text, column)
     end = word.end() if word else min(column + 1, len(text))
+    end = min(column + fault.width, len(text)) if fault.width else end
     return start + shift + column, start + shift + max(end, column)
 
 
