@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,12 @@ def test_only_what_changed_is_read_again(kitchen: Path, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh.idx"
     update(fresh, [str(kitchen)])
     assert dump(index) == dump(fresh)
+
+
+def test_progress_is_told(kitchen: Path, tmp_path: Path) -> None:
+    told: list[int] = []
+    done = update(tmp_path / "a.idx", [str(kitchen)], told=told.append)
+    assert sum(told) == done.added > 0
 
 
 def test_other_folders_stay(kitchen: Path, tmp_path: Path) -> None:
@@ -158,6 +165,21 @@ def test_a_damaged_index_is_an_error(
         shown = capsys.readouterr().err
         assert shown.count("\n") == 1
         assert "make it anew with mlskill index" in shown
+
+
+@pytest.mark.parametrize("row", [b"\x7f" * 128, b"\x80" * 128, b"\x01" * 127, b""])
+def test_numbers_that_no_text_has_are_an_error_or_nothing(
+    kitchen: Path, tmp_path: Path, row: bytes
+) -> None:
+    file = tmp_path / "a.idx"
+    update(file, [str(kitchen)])
+    database = sqlite3.connect(file)
+    lines = database.execute("SELECT count(*) FROM lines").fetchone()[0]
+    with database:
+        database.execute("UPDATE meanings SET lines = ?", (row * lines,))
+    database.close()
+    with suppress(IndexFileError):
+        search(open_index(file), "serve soup with parsley")
 
 
 def test_what_is_no_index(tmp_path: Path, kitchen: Path) -> None:

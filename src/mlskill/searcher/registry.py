@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -68,12 +68,14 @@ def update(
     *,
     jobs: int = 1,
     model: str = SMALL,
+    told: Callable[[int], object] = int,
 ) -> Update:
     """Bring the index in the file `path` up to date with every skill in or below `folders`.
 
     Skills that were in the index and are gone from these folders are taken out; those of other
     folders stay. With `jobs`, skills are read by joblib: in as many processes, or on whatever
-    engine `joblib.parallel_config` names (Dask, Ray).
+    engine `joblib.parallel_config` names (Dask, Ray). `told` hears how many were written, each
+    time that some are safe.
 
     Raises:
         MissingPathError: one of `folders` does not exist.
@@ -93,6 +95,7 @@ def update(
                     for root, prepared in batch:
                         seen.add(root)
                         _write(database, root, prepared, known, done)
+                told(len(batch))
             done.faults += tuple(found.faults)
             done.complete &= found.complete
             if found.complete:

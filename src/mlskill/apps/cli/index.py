@@ -7,6 +7,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 
 from mlskill.apps.cli.console import write
+from mlskill.apps.cli.progress import Progress
 from mlskill.hidden import visible
 
 EXAMPLES = """
@@ -53,7 +54,10 @@ def _update(options: argparse.Namespace) -> int:
     from mlskill.searcher.registry import update
 
     model = LARGE if options.vectors else SMALL
-    done = update(options.output, options.paths, jobs=options.jobs, model=model)
+    with Progress("looked at") as progress:
+        done = update(
+            options.output, options.paths, jobs=options.jobs, model=model, told=progress.more
+        )
     for fault in done.faults:
         print(f"mlskill: {visible(f'{fault.path}: {fault.message}')}", file=sys.stderr)
     if done.complete and not done.added + done.changed + done.same + done.removed:

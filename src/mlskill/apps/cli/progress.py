@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from time import monotonic
 
 from mlskill.model import Report
@@ -12,25 +13,36 @@ _PATIENCE = 1.0
 _PAUSE = 0.1
 
 
-def watched(reports: Iterator[Report]) -> Iterator[Report]:
-    """`reports`; when a second has gone, a line on stderr says how many there were, if one sees it.
+class Progress(AbstractContextManager["Progress"]):
+    """When a second has gone, a line on stderr says how many skills are `done`, if one sees it.
 
-    The line is gone when they end, in whatever way.
+    The line is gone at the end, however it comes.
     """
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield from reports
-        return
-    skills, due = 0, monotonic() + _PATIENCE
-    shown = False
-    try:
+
+    def __init__(self, done: str) -> None:
+        self.done, self.skills, self.shown = done, 0, False
+        self.seen = sys.stderr is not None and sys.stderr.isatty()
+        self.due = monotonic() + _PATIENCE
+
+    def more(self, skills: int) -> None:
+        """So many more are done."""
+        self.skills += skills
+        if self.seen and (now := monotonic()) >= self.due:
+            self.shown, self.due = True, now + _PAUSE
+            self._say(f"\r{self.skills:,} skills {self.done}")
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown:
+            self._say("\r\x1b[K")
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def watched(reports: Iterator[Report]) -> Iterator[Report]:
+    """`reports`, and how many skills they are about."""
+    with Progress("checked") as progress:
         for report in reports:
-            skills += report.skills
-            if (now := monotonic()) >= due:
-                shown, due = True, now + _PAUSE
-                sys.stderr.write(f"\r{skills:,} skills checked")
-                sys.stderr.flush()
+            progress.more(report.skills)
             yield report
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
