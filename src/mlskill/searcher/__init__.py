@@ -1,9 +1,9 @@
 r"""search: the sections of one or many skills that answer a question, best first.
 
-Words are compared: stems, spellings, parts of identifiers, a typo; with the extra `vectors`,
-meanings too, in sixteen languages. A section is ranked by what it says and by how near the question
-comes to the lines in which the skill says what it is asked for: *Use when*, symptoms, what links
-say. Lines that say what it is not for speak against an answer.
+Words are compared (stems, spellings, parts of identifiers, a typo), runs of letters, and meanings,
+in sixteen languages: with the extra `vectors` by a better model. A section is ranked by what it
+says and by how near the question comes to the lines in which the skill says what it is asked for:
+*Use when*, symptoms, what links say. Lines that say what it is not for speak against an answer.
 """
 
 from __future__ import annotations
