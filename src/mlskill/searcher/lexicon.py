@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sqlite3
 
+from mlskill.searcher.store import chosen
 from mlskill.searcher.texts import FIELDS
 from mlskill.searcher.words import nearby
 
@@ -29,16 +30,8 @@ class Lexicon:
         if pattern:
             rows = self.database.execute("SELECT word FROM known WHERE word GLOB ?", (pattern,))
             return {found for (found,) in rows}
-        found = set()
-        for at in range(0, len(forms), 500):
-            some = forms[at : at + 500]
-            marks = ", ".join("?" * len(some))
-            rows = self.database.execute(
-                f"SELECT word FROM known WHERE word IN ({marks})",  # noqa: S608
-                some,
-            )
-            found |= {form for (form,) in rows}
-        return found
+        found = chosen(self.database, "SELECT word FROM known WHERE word IN ({})", forms)
+        return {form for (form,) in found}
 
     def size(self, table: str) -> int:
         """How many skills, sections or lines there are; those of each skill are counted there."""

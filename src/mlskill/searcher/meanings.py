@@ -14,7 +14,7 @@ import math
 import sys
 import unicodedata
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -29,7 +29,6 @@ LONGEST = 800
 LONGEST_WORD = 64
 PIECE = 16
 """Characters of the longest piece."""
-_MIDDLE = 1 << 15
 
 
 def choose() -> str:
@@ -60,6 +59,7 @@ def cosines(rows: Sequence[bytes], many: bytes) -> list[list[float]]:
 
 
 _ABOVE = bytes((value + 128) % 256 for value in range(256))
+_MIDDLE = 1 << 15
 
 
 def _dots(rows: Sequence[Sequence[int]], many: bytes, width: int) -> list[list[int]]:
@@ -109,13 +109,19 @@ def _small(text: str) -> bytes:
     # All numbers of a row are added at once: they stand side by side in one whole number, each
     # above nought by `_Pieces.ABOVE`.
     total = known = 0
-    for word in unicodedata.normalize("NFKC", text).split():
-        for at in range(0, len(word), LONGEST_WORD):
-            row, pieces = _word(word[at : at + LONGEST_WORD])
-            total += row
-            known += pieces
+    for word in words_of(text):
+        row, pieces = _word(word)
+        total += row
+        known += pieces
     lanes = array("I", total.to_bytes(4 * _pieces().width, sys.byteorder))
     return _unit([value - known * _Pieces.ABOVE for value in lanes])
+
+
+def words_of(text: str) -> Iterator[str]:
+    """The words of `text`, a long one in parts."""
+    for word in unicodedata.normalize("NFKC", text).split():
+        for at in range(0, len(word), LONGEST_WORD):
+            yield word[at : at + LONGEST_WORD]
 
 
 @lru_cache(maxsize=20_000)

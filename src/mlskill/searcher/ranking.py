@@ -58,9 +58,9 @@ class Evidence:
     near_whole: dict[int, float] = field(default_factory=dict)
     close: dict[int, float] = field(default_factory=dict)
     far: dict[int, float] = field(default_factory=dict)
+    far_whole: dict[int, float] = field(default_factory=dict)
     alike: dict[int, float] = field(default_factory=dict)
     unlike: dict[int, float] = field(default_factory=dict)
-    far_whole: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

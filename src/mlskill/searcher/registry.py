@@ -74,7 +74,7 @@ def update(
 
     Skills that were in the index and are gone from these folders are taken out; those of other
     folders stay. With `jobs`, skills are read by joblib: in as many processes, or on whatever
-    engine `joblib.parallel_config` names (Dask, Ray). `told` hears how many were written, each
+    engine `joblib.parallel_config` names (Dask, Ray). `told` hears how many more are done, each
     time that some are safe.
 
     Raises:

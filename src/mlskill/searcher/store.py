@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mlskill.model import Skill
 from mlskill.searcher.meanings import SMALL, embed
@@ -196,6 +197,19 @@ def remove(database: sqlite3.Connection, at: int) -> None:
         database.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", mine)  # noqa: S608
     for table, key in (("meanings", "skill"), ("runs", "skill"), ("skills", "id")):
         database.execute(f"DELETE FROM {table} WHERE {key} = ?", (at,))  # noqa: S608
+
+
+def chosen(
+    database: sqlite3.Connection, query: str, keys: Sequence[object], *first: object
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of `query`, whose ``IN ({})`` is of any number of `keys`, after the values `first`.
+
+    SQLite takes only so many values at once.
+    """
+    for at in range(0, len(keys), 500):
+        some = keys[at : at + 500]
+        marks = ", ".join("?" * len(some))
+        yield from database.execute(query.format(marks), (*first, *some))
 
 
 def _words(
