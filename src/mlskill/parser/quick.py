@@ -43,6 +43,9 @@ _STARTS = {
 _STOP = re.compile(r"[\\`\[\]!<]")
 """Where one of them may begin, or the text of a link end."""
 
+_AHEAD = 10
+"""Lines in which an underline is looked for, from each line on: a long list has no empty one."""
+
 
 def blocks(markdown: MarkdownIt, text: str, env: dict[str, Any]) -> list[Token]:
     """The tokens of the blocks of `text`."""
@@ -154,12 +157,12 @@ def _underlined(rule: BlockRule) -> BlockRule:
     """The rule for headings with a line below, which asks all others about each line until then."""
 
     def wrapped(state: Any, start: int, end: int, silent: bool) -> bool:
-        for line in range(start + 1, end):
+        for line in range(start + 1, min(end, start + 1 + _AHEAD)):
             first, last = state.bMarks[line] + state.tShift[line], state.eMarks[line]
             if first >= last:
                 return False
             if state.src[first] in "-=" and not state.src[first:last].rstrip(" \t").strip("-="):
                 return rule(state, start, end, silent)
-        return False
+        return start + 1 + _AHEAD < end and rule(state, start, end, silent)
 
     return wrapped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -121,17 +122,19 @@ def document_unreachable(skill: Skill) -> Problems:
     waiting = {d.path: d for d in skill.documents if d.path not in skill.parents}
     waiting.pop(skill.main.path)
     reached = [d for d in skill.documents if d.path not in waiting]
-    folders = {f"{folder}/" for path in waiting for folder in path.split("/")[:-1]}
+    # A page is reached, too, by its name in the text, and by that of a folder it lies in.
+    named: dict[str, list[str]] = defaultdict(list)
+    for path in waiting:
+        for name in _names(path):
+            named[name].append(path)
     while waiting and reached:
-        # A page is reached, too, by its name in the text, and by that of a folder it lies in.
-        names: set[str] = set()
-        for document in reached:
-            names.update(name.lower() for name in _NAMED.findall(document.text))
-            if any(folder in document.text for folder in folders):
-                names.update(f"{name}/" for name in _FOLDER.findall(document.text))
-        reached = [d for d in waiting.values() if _named(d.path, names)]
-        for document in reached:
-            del waiting[document.path]
+        text = reached.pop().text
+        names = {name.lower() for name in _NAMED.findall(text)}
+        names.update(f"{name}/" for name in _FOLDER.findall(text))
+        for name in names & named.keys():
+            for path in named.pop(name):
+                if path in waiting:
+                    reached.append(waiting.pop(path))
     for document in waiting.values():
         parts = document.path.lower().split("/")
         apart = _APART.intersection(parts) or any(part.startswith((".", "_")) for part in parts)
@@ -140,7 +143,7 @@ def document_unreachable(skill: Skill) -> Problems:
                 yield at(document, (0, 0), "nothing leads to this page; link it or remove it")
 
 
-def _named(path: str, names: set[str]) -> bool:
+def _names(path: str) -> set[str]:
+    """What a text may call the page at `path`."""
     *folders, base = path.split("/")
-    stem = posixpath.splitext(base)[0].lower()
-    return stem in names or any(f"{folder}/" in names for folder in folders)
+    return {posixpath.splitext(base)[0].lower(), *(f"{folder}/" for folder in folders)}

@@ -23,7 +23,7 @@ def runs(text: str) -> set[str]:
     """The different runs of `text`.
 
     >>> sorted(runs("It hangs"))
-    [' it h', 'angs ', 'hangs', 'it ha', 't han']
+    [' hang', ' it h', 'angs ', 'hangs', 'it ha', 't han']
     """
     said = f" {' '.join(words(text[:LONGEST]))} "
     return {said[at : at + LENGTH] for at in range(len(said) - LENGTH + 1)}
