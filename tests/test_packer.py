@@ -341,6 +341,7 @@ def trees(draw: st.DrawFn) -> dict[str, str]:
 
 @given(trees(), st.sampled_from(SHAPES))
 @example({"SKILL.md": FRONT + "# H mark-0\n\n[a](a%0Ab.md)", "a\nb.md": "mark-1"}, ("tree", False))
+@example({"SKILL.md": FRONT + "# H mark-0", "references/..md": "# H"}, ("references", False))
 def test_hostile_trees_hold(files: dict[str, str], shape: tuple[str, bool]) -> None:
     holds(loads(files, root="release-notes"), shape[0], split=shape[1])
 

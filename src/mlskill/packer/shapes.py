@@ -56,6 +56,7 @@ def flat(path: str) -> str:
     name = posixpath.basename(path)
     if name == MAIN:  # a skill in this one becomes a page of it
         name = posixpath.basename(posixpath.dirname(path)) + ".md"
+    name = re.sub(r"\A\.+(?=\.\w+\Z)", "_", name)  # a page stays one, if no more than a suffix
     return portable(f"references/{name.lstrip('.') or '_'}")
 
 
